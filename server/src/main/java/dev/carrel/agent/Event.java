@@ -1,0 +1,60 @@
+package dev.carrel.agent;
+
+import dev.carrel.model.FinishReason;
+import dev.carrel.model.Message;
+import dev.carrel.model.ToolSpec;
+import dev.carrel.model.Usage;
+import dev.carrel.tool.ToolStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// What one entry of a session's journal says. Stored for ever: a field is never reused and old
+/// entries always load.
+public sealed interface Event {
+    record SessionCreated(String agent, Optional<String> user, Map<String, String> metadata)
+            implements Event {
+        public SessionCreated {
+            metadata = Map.copyOf(metadata);
+        }
+    }
+
+    /// `callerTools` are tools that the caller of the API offers for this turn and runs itself.
+    record UserMessage(String text, List<ToolSpec> callerTools) implements Event {
+        public UserMessage {
+            callerTools = List.copyOf(callerTools);
+        }
+    }
+
+    /// `agentVersion` is the deployed version of the agent that this turn runs with, from start to
+    /// end.
+    record TurnStarted(int agentVersion) implements Event {}
+
+    /// A model call begins; `step` counts the model calls of this turn from 1.
+    record ModelStarted(int step, String model) implements Event {}
+
+    record AssistantMessage(
+            int step,
+            Message.Assistant message,
+            FinishReason finish,
+            Usage usage,
+            String model,
+            Duration duration)
+            implements Event {}
+
+    /// A tool call is about to run: durable before the first side effect.
+    record ToolStarted(String callId, String tool, String arguments) implements Event {}
+
+    record ToolCompleted(
+            String callId, String tool, ToolStatus status, String result, Duration duration)
+            implements Event {}
+
+    /// `error` tells what went wrong when the reason is [StopReason#ERROR]: an error code and a
+    /// message.
+    record TurnCompleted(StopReason reason, int steps, Usage usage, Optional<TurnError> error)
+            implements Event {}
+
+    /// A failure as clients may see it.
+    record TurnError(String code, String message) {}
+}

@@ -1,0 +1,13 @@
+package dev.carrel.model;
+
+/// A language model, reached through one provider.
+public interface ChatModel {
+    /// Asks for one answer and blocks until it is complete, telling `listener` what arrives
+    /// meanwhile.
+    ///
+    /// Retries what is worth retrying, within its own limits. Fails with a
+    /// [dev.carrel.error.CarrelException] of a `MODEL_…` code, or with
+    /// [Cancellation.CancelledException] soon after `cancellation`; the connection is closed by
+    /// then, and nothing of the answer counts.
+    ChatAnswer chat(ChatRequest request, ChatListener listener, Cancellation cancellation);
+}

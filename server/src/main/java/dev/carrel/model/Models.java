@@ -1,0 +1,13 @@
+package dev.carrel.model;
+
+import java.util.Set;
+
+/// The configured providers.
+public interface Models {
+    /// Fails with `INVALID_DEFINITION`, naming the nearest known provider, when there is none of
+    /// this name.
+    ChatModel provider(String name);
+
+    /// Names of the configured providers, sorted.
+    Set<String> names();
+}

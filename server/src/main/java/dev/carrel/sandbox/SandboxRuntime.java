@@ -1,0 +1,42 @@
+package dev.carrel.sandbox;
+
+import java.util.Optional;
+import java.util.Set;
+
+/// Makes and drives the sandboxes of one isolation level. It keeps nothing in memory that it could
+/// not find again on the host: what it started outlives this process, and a new process picks it up
+/// through [#find].
+///
+/// Calls for one sandbox never overlap (the caller sees to it); calls for different sandboxes do.
+public interface SandboxRuntime extends AutoCloseable {
+    Isolation isolation();
+
+    /// Makes a sandbox with a fresh disk and starts it, ready to execute when this returns. On
+    /// failure nothing is left.
+    RunningSandbox create(SandboxId id, SandboxSpec spec);
+
+    /// Starts a stopped sandbox again on the disk that it has.
+    RunningSandbox start(SandboxId id, SandboxSpec spec);
+
+    /// The sandbox if it is running now, started by this process or an earlier one; clears away the
+    /// remains of a sandbox that has ended in the meantime, its disk and executions excepted.
+    Optional<RunningSandbox> find(SandboxId id, SandboxSpec spec);
+
+    /// Kills all processes and keeps the disk and the executions. Does nothing when it is not
+    /// running.
+    void stop(SandboxId id);
+
+    /// Removes the sandbox with everything of it on the host. Does nothing when there is nothing;
+    /// finishes what an earlier call did not.
+    void destroy(SandboxId id);
+
+    /// An execution of a sandbox, running or not; empty if it was never started.
+    Optional<Execution> execution(SandboxId id, ExecutionId execution);
+
+    /// Every sandbox of which anything is left on the host: what is not wanted can be destroyed.
+    Set<SandboxId> remains();
+
+    /// Lets go of this process's own resources. Sandboxes keep running.
+    @Override
+    void close();
+}

@@ -1,0 +1,27 @@
+package dev.carrel.session;
+
+import dev.carrel.model.Usage;
+import dev.carrel.sandbox.SandboxId;
+import dev.carrel.store.ProjectId;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+
+/// A session as it was when it was looked up. `lastEvent` is the sequence number of its newest
+/// journal entry.
+public record Session(
+        SessionId id,
+        ProjectId project,
+        String agent,
+        Optional<String> user,
+        Map<String, String> metadata,
+        SessionState state,
+        Optional<SandboxId> sandbox,
+        Usage usage,
+        long lastEvent,
+        Instant createdAt,
+        Instant updatedAt) {
+    public Session {
+        metadata = Map.copyOf(metadata);
+    }
+}

@@ -1,0 +1,16 @@
+package dev.carrel.session;
+
+import java.util.Locale;
+
+/// What a session is doing. `FAILED` is idle after a turn that ended in an error: the next message
+/// goes on.
+public enum SessionState {
+    IDLE,
+    QUEUED,
+    RUNNING,
+    FAILED;
+
+    public String wireName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

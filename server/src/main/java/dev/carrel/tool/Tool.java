@@ -1,0 +1,17 @@
+package dev.carrel.tool;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.carrel.model.ToolSpec;
+
+/// Something a model can do in a sandbox.
+public interface Tool {
+    ToolSpec spec();
+
+    /// Whether it changes nothing: such calls run in parallel, and run again after a crash.
+    boolean readOnly();
+
+    /// Runs one call and blocks until it ends. Expected failures are results with status `ERROR`,
+    /// written for the model to mend; exceptions are faults of Carrel or its host. `arguments` has
+    /// passed the schema of [#spec].
+    ToolResult run(ObjectNode arguments, ToolContext context);
+}
