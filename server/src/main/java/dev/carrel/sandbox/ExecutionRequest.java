@@ -12,7 +12,7 @@ public record ExecutionRequest(
         List<String> command,
         String cwd,
         Map<String, String> env,
-        byte[] stdin,
+        String stdin,
         Duration timeout,
         long outputBytesMax) {
     public static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(60);
@@ -44,7 +44,7 @@ public record ExecutionRequest(
                 List.of("/bin/sh", "-c", line),
                 cwd,
                 Map.of(),
-                new byte[0],
+                "",
                 TIMEOUT_DEFAULT,
                 OUTPUT_BYTES_DEFAULT);
     }
