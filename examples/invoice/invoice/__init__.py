@@ -1,0 +1,1 @@
+"""Totals of invoices: lines, discounts and tax, in whole cents."""
