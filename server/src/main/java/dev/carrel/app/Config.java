@@ -1,0 +1,126 @@
+package dev.carrel.app;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.error.Nearest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/// The values of `carrel.yaml` and of the environment, which wins: `server.port` is
+/// `CARREL_SERVER_PORT` there. Whoever reads a key makes it known by that; [#refuseUnknown] then
+/// finds the keys that nobody reads.
+final class Config {
+    private static final String PROVIDERS = "providers";
+
+    private final Map<String, JsonNode> values = new LinkedHashMap<>();
+    private final Map<String, String> environment;
+    private final String source;
+    private final TreeSet<String> known = new TreeSet<>();
+
+    private Config(JsonNode root, Map<String, String> environment, String source) {
+        this.environment = Map.copyOf(environment);
+        this.source = source;
+        if (!root.isObject() && !root.isMissingNode() && !root.isNull()) {
+            throw invalid(source + " must hold keys and values");
+        }
+        flatten("", root);
+    }
+
+    /// Reads `file`; a file that does not exist is an empty one.
+    static Config load(Path file, Map<String, String> environment) {
+        String name = String.valueOf(file.getFileName());
+        try {
+            return new Config(new YAMLMapper().readTree(Files.readString(file)), environment, name);
+        } catch (NoSuchFileException e) {
+            return new Config(MissingNode.getInstance(), environment, name);
+        } catch (JacksonException e) {
+            throw invalid(name + " is not valid YAML: " + e.getOriginalMessage());
+        } catch (IOException e) {
+            throw invalid("cannot read " + file + ": " + e.getMessage());
+        }
+    }
+
+    private void flatten(String key, JsonNode node) {
+        if (node.isObject() && !key.equals(PROVIDERS)) {
+            String prefix = key.isEmpty() ? "" : key + ".";
+            node.properties().forEach(entry -> flatten(prefix + entry.getKey(), entry.getValue()));
+        } else if (!key.isEmpty()) {
+            values.put(key, node);
+        }
+    }
+
+    String text(String key, String byDefault) {
+        return find(key).orElse(byDefault);
+    }
+
+    Optional<String> text(String key) {
+        return find(key);
+    }
+
+    int number(String key, int byDefault, int min, int max) {
+        Optional<String> text = find(key);
+        if (text.isEmpty()) {
+            return byDefault;
+        }
+        try {
+            int value = Integer.parseInt(text.get());
+            if (value >= min && value <= max) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // Not a number is out of range, too.
+        }
+        throw invalid(
+                "%s must be a whole number from %d to %d, not \"%s\""
+                        .formatted(key, min, max, text.get()));
+    }
+
+    /// The part of the file below `providers`, as it stands.
+    JsonNode providers() {
+        known.add(PROVIDERS);
+        return values.getOrDefault(PROVIDERS, NullNode.getInstance());
+    }
+
+    private Optional<String> find(String key) {
+        known.add(key);
+        String variable = "CARREL_" + key.toUpperCase(Locale.ROOT).replace('.', '_');
+        String fromEnvironment = environment.getOrDefault(variable, "").strip();
+        if (!fromEnvironment.isEmpty()) {
+            return Optional.of(fromEnvironment);
+        }
+        JsonNode node = values.getOrDefault(key, NullNode.getInstance());
+        if (node.isContainerNode()) {
+            throw invalid(key + " in " + source + " must be a single value");
+        }
+        return node.isNull() ? Optional.empty() : Optional.of(node.asText());
+    }
+
+    /// Fails if the file holds a key that was never asked for.
+    void refuseUnknown() {
+        for (String key : values.keySet()) {
+            if (!known.contains(key)) {
+                String hint =
+                        Nearest.to(key, known)
+                                .map(near -> "; did you mean \"" + near + "\"?")
+                                .orElse("");
+                throw invalid("unknown key \"" + key + "\" in " + source + hint);
+            }
+        }
+    }
+
+    private static CarrelException invalid(String message) {
+        return new CarrelException(ErrorCode.INVALID_DEFINITION, message);
+    }
+}
