@@ -1,0 +1,170 @@
+package dev.carrel.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.carrel.cli.Terminal.Style;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/// Shows a turn while it runs: what the model says, what each tool does, diffs and output.
+final class TurnPrinter {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int PREVIEW_LINES_MAX = 12;
+    private static final Map<String, String> VERBS =
+            Map.of(
+                    "read", "reading",
+                    "list", "listing",
+                    "write", "writing",
+                    "edit", "editing",
+                    "bash", "running",
+                    "glob", "finding",
+                    "grep", "searching");
+
+    private final Terminal terminal;
+    private final Set<String> shownLive = new HashSet<>();
+    private boolean midLine;
+    private boolean textShown;
+
+    TurnPrinter(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    /// Shows one journal entry or delta, as the API gives it.
+    void show(JsonNode item) {
+        switch (item.path("type").asText()) {
+            case "delta" -> delta(item);
+            case "message.assistant" -> assistant(item);
+            case "tool.started" -> started(item);
+            case "tool.completed" -> completed(item);
+            case "turn.completed" -> ended(item);
+            default -> {
+                // The rest is bookkeeping: `carrel logs` shows it.
+            }
+        }
+    }
+
+    private void delta(JsonNode item) {
+        String text = item.path("text").asText();
+        switch (item.path("kind").asText()) {
+            case "text" -> {
+                terminal.write(Style.PLAIN, text);
+                midLine = !text.endsWith("\n");
+                textShown = true;
+            }
+            case "reasoning" -> {
+                terminal.write(Style.DIM, text);
+                midLine = !text.endsWith("\n");
+            }
+            case "tool_output" -> {
+                shownLive.add(item.path("call_id").asText());
+                endLine();
+                text.lines().forEach(line -> terminal.line(Style.DIM, "    " + line));
+            }
+            case "restarted" -> {
+                endLine();
+                terminal.line(Style.NOTE, "(the model's answer broke off; asking again)");
+                textShown = false;
+            }
+            default -> {
+                // Arguments in the making: the whole call follows at once.
+            }
+        }
+    }
+
+    private void assistant(JsonNode item) {
+        if (!textShown && !item.path("text").asText().isEmpty()) {
+            terminal.write(Style.PLAIN, item.path("text").asText());
+            midLine = true;
+        }
+        textShown = false;
+        endLine();
+    }
+
+    private void started(JsonNode item) {
+        endLine();
+        String tool = item.path("tool").asText();
+        terminal.line(
+                Style.ACTION,
+                "  " + VERBS.getOrDefault(tool, tool) + " " + subject(item.path("arguments")));
+    }
+
+    /// What a call is about: the argument that says most.
+    private static String subject(JsonNode arguments) {
+        JsonNode parsed = arguments;
+        if (arguments.isTextual()) {
+            try {
+                parsed = JSON.readTree(arguments.asText());
+            } catch (JsonProcessingException e) {
+                return arguments.asText(); // The model wrote no JSON: show what it wrote.
+            }
+        }
+        for (String key : new String[] {"command", "pattern", "path"}) {
+            if (parsed.hasNonNull(key)) {
+                return firstLine(parsed.path(key).asText());
+            }
+        }
+        return parsed.isEmpty() ? "" : parsed.toString();
+    }
+
+    private static String firstLine(String text) {
+        return text.lines().findFirst().orElse("") + (text.lines().count() > 1 ? " …" : "");
+    }
+
+    private void completed(JsonNode item) {
+        endLine();
+        String result = item.path("result").asText();
+        boolean ok = item.path("status").asText().equals("ok");
+        if (result.contains("```diff")) {
+            diff(result);
+        } else if (!ok || !shownLive.contains(item.path("call_id").asText())) {
+            preview(result, ok ? Style.DIM : Style.BAD);
+        }
+        if (!ok) {
+            terminal.line(Style.BAD, "    " + item.path("status").asText());
+        }
+    }
+
+    private void diff(String result) {
+        result.substring(result.indexOf("```diff"))
+                .lines()
+                .skip(1)
+                .takeWhile(line -> !line.startsWith("```"))
+                .forEach(this::diffLine);
+    }
+
+    void diffLine(String line) {
+        Style style =
+                line.startsWith("+") ? Style.GOOD : line.startsWith("-") ? Style.BAD : Style.DIM;
+        terminal.line(style, "    " + line);
+    }
+
+    private void preview(String text, Style style) {
+        text.lines().limit(PREVIEW_LINES_MAX).forEach(line -> terminal.line(style, "    " + line));
+        long more = text.lines().count() - PREVIEW_LINES_MAX;
+        if (more > 0) {
+            terminal.line(Style.DIM, "    … " + more + " more lines");
+        }
+    }
+
+    private void ended(JsonNode item) {
+        endLine();
+        String reason = item.path("stop_reason").asText();
+        if (!reason.equals("end")) {
+            terminal.line(Style.BAD, "The turn stopped: " + reason);
+        }
+        if (item.hasNonNull("error")) {
+            JsonNode error = item.path("error");
+            terminal.line(
+                    Style.BAD, error.path("code").asText() + ": " + error.path("message").asText());
+        }
+    }
+
+    private void endLine() {
+        if (midLine) {
+            terminal.line("");
+            midLine = false;
+        }
+    }
+}
