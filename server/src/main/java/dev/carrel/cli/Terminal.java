@@ -30,7 +30,8 @@ final class Terminal {
         this.colour = colour;
     }
 
-    /// Standard output; colours unless it is no terminal, or `NO_COLOR` or `TERM=dumb` say otherwise.
+    /// Standard output; colours unless it is no terminal, or `NO_COLOR` or `TERM=dumb` say
+    /// otherwise.
     static Terminal standard(PrintWriter out, Map<String, String> environment) {
         boolean wanted =
                 environment.getOrDefault("NO_COLOR", "").isEmpty()
@@ -38,8 +39,10 @@ final class Terminal {
         return new Terminal(out, wanted && onTerminal());
     }
 
+    /// Whether a person reads the output. The launcher says so: the JVM cannot tell when only
+    /// standard input is redirected.
     static boolean onTerminal() {
-        return System.console() != null && System.console().isTerminal();
+        return Boolean.getBoolean("carrel.terminal");
     }
 
     void line(Style style, String text) {
@@ -54,7 +57,10 @@ final class Terminal {
 
     /// Writes without ending the line, so that a live stream appears as it arrives.
     void write(Style style, String text) {
-        out.print(colour && style != Style.PLAIN ? "\u001b[" + style.code + "m" + text + "\u001b[0m" : text);
+        out.print(
+                colour && style != Style.PLAIN
+                        ? "\u001b[" + style.code + "m" + text + "\u001b[0m"
+                        : text);
         out.flush();
     }
 }

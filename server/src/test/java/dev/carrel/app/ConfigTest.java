@@ -59,7 +59,6 @@ class ConfigTest {
     }
 
     private Config load(String yaml, Map<String, String> environment) throws IOException {
-        return Config.load(
-                Files.writeString(directory.resolve("carrel.yaml"), yaml), environment);
+        return Config.load(Files.writeString(directory.resolve("carrel.yaml"), yaml), environment);
     }
 }
