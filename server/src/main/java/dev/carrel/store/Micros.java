@@ -1,0 +1,18 @@
+package dev.carrel.store;
+
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+
+/// Instants as the database keeps them: microseconds since 1970 in a bigint, which every engine
+/// compares and sorts alike.
+public final class Micros {
+    private Micros() {}
+
+    public static long of(Instant instant) {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, instant);
+    }
+
+    public static Instant toInstant(long micros) {
+        return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
+    }
+}
