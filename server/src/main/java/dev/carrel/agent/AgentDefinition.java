@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /// A deployed agent: one entry of `agents.json` with its skills, and the memory files beside it,
-/// read in. `allowedTools` are patterns: exact names, `prefix_*` or `*`.
+/// read in; `memory` is the text of those, empty without them. `allowedTools` are patterns: exact
+/// names, `prefix_*` or `*`.
 public record AgentDefinition(
         String name,
         Optional<String> role,
@@ -16,8 +17,10 @@ public record AgentDefinition(
         Optional<String> systemPrompt,
         int maxSteps,
         Reasoning reasoning,
-        WorkspaceSettings workspace) {
+        WorkspaceSettings workspace,
+        String memory) {
     public static final int MAX_STEPS_DEFAULT = 150;
+    public static final int MAX_STEPS_MAX = 1_000;
     public static final List<String> TOOLS_DEFAULT =
             List.of("read", "write", "edit", "bash", "glob", "grep", "list");
 

@@ -23,7 +23,9 @@ public final class AgentLoop {
 
     /// Runs until the turn's last entry, `TurnCompleted`, is in the journal. Everything that goes
     /// wrong with a model or a tool is in that entry; exceptions are the journal's own (the turn
-    /// belongs to someone else now, the disk is full) and leave the turn open.
+    /// belongs to someone else now, the disk is full) and leave the turn open. So does an interrupt
+    /// of the thread, which leaves running commands alone and comes out as
+    /// [Cancellation.CancelledException]: the next loop goes on from there.
     public void run() {
         throw new IllegalStateException("not built yet");
     }

@@ -20,7 +20,8 @@ public sealed interface Event {
         }
     }
 
-    /// `callerTools` are tools that the caller of the API offers for this turn and runs itself.
+    /// `callerTools` are tools that the caller of the API offers for this turn and runs itself. A
+    /// turn that starts with the caller's results alone has them in a message with empty text.
     record UserMessage(String text, List<ToolSpec> callerTools) implements Event {
         public UserMessage {
             callerTools = List.copyOf(callerTools);

@@ -5,8 +5,9 @@ import java.util.List;
 /// The session's journal as the agent loop sees it, for the turn it runs. One thread uses it at a
 /// time.
 public interface Journal {
-    /// All entries of the session so far, oldest first, the ones appended through this object
-    /// included.
+    /// All entries of the session up to and with this turn's, oldest first, the ones appended
+    /// through this object included. Turn by turn: a message that was sent while another turn ran
+    /// stands after that turn's end, and what belongs to later turns is left out.
     List<Event> events();
 
     /// Appends one entry; durable when this returns. Fails when this worker no longer owns the

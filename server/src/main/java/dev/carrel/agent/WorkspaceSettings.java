@@ -11,6 +11,9 @@ public record WorkspaceSettings(
         OptionalInt memoryMib,
         OptionalInt diskMib,
         Optional<Boolean> internet) {
+    /// Where an agent works inside its sandbox.
+    public static final String DIRECTORY = "/workspace";
+
     public static final WorkspaceSettings DEFAULT =
             new WorkspaceSettings(
                     Optional.empty(),
