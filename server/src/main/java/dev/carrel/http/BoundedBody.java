@@ -1,0 +1,52 @@
+package dev.carrel.http;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import java.io.IOException;
+import java.io.InputStream;
+
+/// A request's body that ends in `BODY_TOO_LARGE` when it passes its limit, and whose reads count
+/// as progress of the connection.
+final class BoundedBody extends InputStream {
+    private final InputStream in;
+    private final long bytesMax;
+    private final Progress progress;
+    private long bytesRead;
+
+    BoundedBody(InputStream in, long bytesMax, Progress progress) {
+        this.in = in;
+        this.bytesMax = bytesMax;
+        this.progress = progress;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+        progress.blocked();
+        int count;
+        try {
+            count = in.read(buffer, offset, length);
+        } catch (RuntimeException e) {
+            // Helidon's own, when the connection breaks or the chunks are malformed.
+            throw new IOException("the body broke off", e);
+        } finally {
+            progress.moved();
+        }
+        bytesRead += Math.max(0, count);
+        if (bytesRead > bytesMax) {
+            throw tooLarge(bytesMax);
+        }
+        return count;
+    }
+
+    static CarrelException tooLarge(long bytesMax) {
+        return new CarrelException(
+                ErrorCode.BODY_TOO_LARGE,
+                "The body is larger than the limit of this call, %d bytes".formatted(bytesMax));
+    }
+}

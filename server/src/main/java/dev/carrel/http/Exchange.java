@@ -1,0 +1,216 @@
+package dev.carrel.http;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorKind;
+import dev.carrel.http.Response.Body;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.ServerConnectionException;
+import io.helidon.webserver.http.RoutingResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Sends the answer of one request. The request's virtual thread runs it; the [Sweeper] looks in.
+final class Exchange {
+    private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+    private static final int COPY_BYTES = 1 << 16;
+
+    private final String requestId;
+    private final ConnectionContext connection;
+    private final RoutingResponse response;
+    private final Progress progress = new Progress();
+    private boolean closeAfter;
+    private volatile @Nullable SseWriter events;
+    private volatile @Nullable Watch watch;
+    private volatile boolean serverClosing;
+
+    Exchange(String requestId, ConnectionContext connection, RoutingResponse response) {
+        this.requestId = requestId;
+        this.connection = connection;
+        this.response = response;
+    }
+
+    Progress progress() {
+        return progress;
+    }
+
+    /// Ends the connection once the answer is sent.
+    void closeAfter() {
+        closeAfter = true;
+    }
+
+    /// Sends `answer` to its end. Fails with [CloseConnectionException] where the connection must
+    /// not be used again.
+    void send(Response answer) {
+        switch (answer.body()) {
+            case Body.Bytes held -> sendBytes(answer, held.bytes());
+            case Body.Streamed streamed -> sendStream(answer, streamed);
+            case Body.Events(EventStream stream) -> sendEvents(answer, stream);
+        }
+    }
+
+    private void sendBytes(Response answer, byte[] bytes) {
+        head(answer);
+        writing(() -> response.send(bytes));
+    }
+
+    private void sendStream(Response answer, Body.Streamed streamed) {
+        head(answer);
+        streamed.length().ifPresent(response::contentLength);
+        try (InputStream in = streamed.bytes()) {
+            OutputStream out = response.outputStream();
+            byte[] buffer = new byte[COPY_BYTES];
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                int length = count;
+                writing(() -> out.write(buffer, 0, length));
+            }
+            writing(response::commit);
+        } catch (IOException | CarrelException e) {
+            // The head is out: only a missing end can tell the client.
+            LOG.warn("an answer broke off", e);
+            throw new CloseConnectionException("an answer broke off", e);
+        }
+    }
+
+    private void sendEvents(Response answer, EventStream stream) {
+        closeAfter();
+        var watching = new Watch();
+        var sink = new SseWriter(() -> openStream(answer), watching, progress);
+        watch = watching;
+        events = sink;
+        if (serverClosing) {
+            watching.close();
+        }
+        watching.start(connection.dataReader());
+        try {
+            stream.run(sink);
+            sink.open(); // a stream without events is a stream, too
+        } catch (ClientGoneException e) {
+            throw new CloseConnectionException("client gone", e);
+        } catch (InterruptedException e) {
+            LOG.debug("a stream was ended");
+        } catch (RuntimeException e) {
+            failStream(sink, e);
+        } finally {
+            events = null;
+            watching.finish();
+        }
+        if (sink.isOpen() && !watching.isGone()) {
+            writing(response::commit);
+        }
+        throw new CloseConnectionException("a stream has ended");
+    }
+
+    private OutputStream openStream(Response answer) {
+        head(answer);
+        return response.outputStream();
+    }
+
+    private void failStream(SseWriter sink, RuntimeException e) {
+        CarrelException failure = asFailure(e);
+        if (sink.isClientGone()) {
+            return;
+        }
+        if (!sink.isOpen()) {
+            sendBytesOf(ErrorBodies.response(failure, requestId));
+            return;
+        }
+        Response body = ErrorBodies.response(failure, requestId);
+        body.bytes().ifPresent(bytes -> sink.send("error", utf8(bytes)));
+    }
+
+    private void sendBytesOf(Response error) {
+        error.bytes().ifPresent(bytes -> sendBytes(error, bytes));
+    }
+
+    private static String utf8(byte[] bytes) {
+        return new String(bytes, java.nio.charset.StandardCharsets.UTF_8);
+    }
+
+    /// What callers may see of `e`; what they may not is logged here.
+    CarrelException asFailure(Throwable e) {
+        if (e instanceof CarrelException known) {
+            if (known.code().kind() == ErrorKind.INTERNAL) {
+                LOG.error("request failed", e);
+            } else {
+                LOG.debug("request failed: {}", known.getMessage());
+            }
+            return known;
+        }
+        LOG.error("request failed unexpectedly", e);
+        return ErrorBodies.unexpected(requestId, e);
+    }
+
+    private void head(Response answer) {
+        response.status(answer.status());
+        answer.headers().forEach((name, value) -> response.header(headerName(name), value));
+        response.header(headerName("x-request-id"), requestId);
+        if (closeAfter) {
+            response.header(HeaderNames.CONNECTION, "close");
+        }
+    }
+
+    private static HeaderName headerName(String name) {
+        return HeaderNames.create(name);
+    }
+
+    /// Something that writes to the client.
+    private interface Write {
+        void run() throws IOException;
+    }
+
+    private void writing(Write write) {
+        progress.blocked();
+        try {
+            write.run();
+        } catch (IOException | UncheckedIOException | ServerConnectionException e) {
+            throw new CloseConnectionException("the client has gone", e);
+        } finally {
+            progress.moved();
+        }
+    }
+
+    /// Called by the sweeper.
+    void cutIfStuck(Duration limit) {
+        if (progress.isStuck(limit)) {
+            LOG.debug("cutting a connection that made no progress for {}", limit);
+            Watch watching = watch;
+            if (watching != null) {
+                watching.gone();
+            }
+            cut();
+        }
+    }
+
+    void cut() {
+        try {
+            connection.serverSocket().close();
+        } catch (RuntimeException e) {
+            LOG.debug("closing a connection", e); // it has just ended by itself
+        }
+    }
+
+    /// Called by the sweeper, which must not block: the ping has a thread of its own.
+    void pingIfSilent(Duration silence) {
+        SseWriter sink = events;
+        if (sink != null && sink.isSilent(silence)) {
+            Thread.ofVirtual().name("sse-ping").start(() -> sink.pingAfter(silence));
+        }
+    }
+
+    void closeStream() {
+        serverClosing = true;
+        Watch watching = watch;
+        if (watching != null) {
+            watching.close();
+        }
+    }
+}

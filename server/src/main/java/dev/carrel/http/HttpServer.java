@@ -1,0 +1,106 @@
+package dev.carrel.http;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.telemetry.Metrics;
+import io.helidon.http.DirectHandler;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http1.Http1Config;
+import java.net.URI;
+import java.util.List;
+
+/// The HTTP/1.1 server. Each connection has a virtual thread, on which handlers may block.
+public final class HttpServer implements AutoCloseable {
+    private static final int HEADER_BYTES_MAX = 32 << 10;
+    private static final int REQUEST_LINE_BYTES_MAX = 16 << 10;
+
+    private final HttpSettings settings;
+    private final WebServer server;
+    private final Sweeper sweeper;
+
+    private HttpServer(HttpSettings settings, WebServer server, Sweeper sweeper) {
+        this.settings = settings;
+        this.server = server;
+        this.sweeper = sweeper;
+    }
+
+    /// Listens when this returns. Fails with `UNAVAILABLE`, naming the address, when it cannot.
+    public static HttpServer start(
+            HttpSettings settings,
+            List<Route> routes,
+            Authenticator authenticator,
+            Metrics metrics) {
+        var sweeper = new Sweeper(settings.pingEvery(), settings.stallMax());
+        var dispatcher = new Dispatcher(new RouteTable(routes), authenticator, metrics, sweeper);
+        metrics.gauge("carrel.http.open", sweeper::size);
+        WebServer server = build(settings, dispatcher).start();
+        if (!server.isRunning()) {
+            // Helidon has logged why and says no more.
+            sweeper.close();
+            throw new CarrelException(
+                    ErrorCode.UNAVAILABLE,
+                    "Cannot listen on %s port %d: is another server running there? Choose another"
+                                    .formatted(settings.host(), settings.port())
+                            + " one with --port");
+        }
+        sweeper.start();
+        return new HttpServer(settings, server, sweeper);
+    }
+
+    private static WebServer build(HttpSettings settings, Dispatcher dispatcher) {
+        return WebServer.builder()
+                .host(settings.host())
+                .port(settings.port())
+                .shutdownHook(false)
+                .shutdownGracePeriod(settings.closeGrace())
+                .maxTcpConnections(settings.connectionsMax())
+                .protocolsDiscoverServices(false)
+                .addProtocol(
+                        Http1Config.builder()
+                                .maxHeadersSize(HEADER_BYTES_MAX)
+                                .maxPrologueLength(REQUEST_LINE_BYTES_MAX)
+                                // Paths are judged by who knows what they name.
+                                .validatePath(false)
+                                .validatePrologue(false)
+                                .addReceiveListener(new Connections())
+                                .build())
+                .directHandlers(directHandlers())
+                .routing(HttpRouting.builder().addFilter(dispatcher))
+                .build();
+    }
+
+    /// What is refused before it is a request, in the shape of all errors.
+    private static DirectHandlers directHandlers() {
+        DirectHandler handler =
+                (request, type, status, headers, message) ->
+                        DirectErrors.response(status, headers, message);
+        var handlers = DirectHandlers.builder();
+        for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
+            handlers.addHandler(type, handler);
+        }
+        return handlers.build();
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    /// Where clients on this machine reach the server.
+    public URI uri() {
+        boolean any = settings.host().equals("0.0.0.0") || settings.host().equals("::");
+        String host = any ? HttpSettings.HOST_DEFAULT : settings.host();
+        String literal = host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
+        return URI.create("http://" + literal + ":" + port());
+    }
+
+    /// Tells all streams to end, lets other requests finish within the grace period, cuts what is
+    /// left. Closing twice does nothing.
+    @Override
+    public void close() {
+        sweeper.closeStreams();
+        server.stop();
+        sweeper.close();
+    }
+}

@@ -1,0 +1,86 @@
+package dev.carrel.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.carrel.wire.Json;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// An answer that is ready to be sent.
+public record Response(int status, Map<String, String> headers, Body body) {
+    /// What follows the head.
+    sealed interface Body {
+        /// Held in memory, never changed.
+        final class Bytes implements Body {
+            private final byte[] bytes;
+
+            Bytes(byte[] bytes) {
+                this.bytes = bytes;
+            }
+
+            byte[] bytes() {
+                return bytes;
+            }
+        }
+
+        /// Closed when sent, or when sending failed.
+        record Streamed(InputStream bytes, OptionalLong length) implements Body {}
+
+        record Events(EventStream events) implements Body {}
+    }
+
+    /// Serializes `value` as the API's JSON.
+    public static Response json(int status, Object value) {
+        try {
+            byte[] bytes = Json.strict().writeValueAsBytes(value);
+            return bytes(status, "application/json", bytes);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cannot write " + value.getClass() + " as JSON", e);
+        }
+    }
+
+    public static Response text(int status, String contentType, String text) {
+        return bytes(status, contentType, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public static Response bytes(int status, String contentType, byte[] bytes) {
+        return new Response(status, Map.of("Content-Type", contentType), new Body.Bytes(bytes));
+    }
+
+    public static Response noContent() {
+        return new Response(204, Map.of(), new Body.Bytes(new byte[0]));
+    }
+
+    /// Sends `bytes` as they come; with a `length` the client notices when some are missing.
+    public static Response stream(String contentType, InputStream bytes, OptionalLong length) {
+        return new Response(
+                200, Map.of("Content-Type", contentType), new Body.Streamed(bytes, length));
+    }
+
+    public static Response events(EventStream events) {
+        return new Response(
+                200,
+                Map.of(
+                        "Content-Type", "text/event-stream; charset=utf-8",
+                        "Cache-Control", "no-store",
+                        "X-Accel-Buffering", "no"),
+                new Body.Events(events));
+    }
+
+    public Response withHeader(String name, String value) {
+        var more = new LinkedHashMap<>(headers);
+        more.put(name, value);
+        return new Response(status, more, body);
+    }
+
+    /// The body of an answer that is held in memory; empty for one that is streamed.
+    public Optional<byte[]> bytes() {
+        return switch (body) {
+            case Body.Bytes held -> Optional.of(held.bytes());
+            case Body.Streamed _, Body.Events _ -> Optional.empty();
+        };
+    }
+}
