@@ -1,5 +1,6 @@
 package dev.carrel.agent;
 
+import dev.carrel.agent.Conversation.OpenCall;
 import dev.carrel.model.Cancellation;
 import dev.carrel.model.Models;
 import dev.carrel.tool.Tool;
@@ -10,7 +11,14 @@ import java.util.function.Function;
 /// Runs one turn to its stop reason, or continues one that a crash cut short: what comes next
 /// always follows from the journal alone, so there is no separate path for recovery.
 public final class AgentLoop {
-    /// `contexts` gives the context of a tool call by its id.
+    private final int stepsMax;
+    private final Journal journal;
+    private final ModelStep model;
+    private final Toolbox toolbox;
+    private final CallRunner calls;
+    private final Cancellation cancellation;
+
+    /// `contexts` gives the context of a tool call by its id, which is unique in the session.
     public AgentLoop(
             AgentDefinition agent,
             Models models,
@@ -18,15 +26,46 @@ public final class AgentLoop {
             Journal journal,
             Function<String, ToolContext> contexts,
             Cancellation cancellation) {
-        throw new IllegalStateException("not built yet");
+        this.stepsMax = agent.maxSteps();
+        this.journal = journal;
+        this.toolbox = new Toolbox(agent.allowedTools(), tools);
+        this.model = new ModelStep(agent, models, toolbox, cancellation);
+        this.calls = new CallRunner(contexts);
+        this.cancellation = cancellation;
     }
 
-    /// Runs until the turn's last entry, `TurnCompleted`, is in the journal. Everything that goes
-    /// wrong with a model or a tool is in that entry; exceptions are the journal's own (the turn
-    /// belongs to someone else now, the disk is full) and leave the turn open. So does an interrupt
-    /// of the thread, which leaves running commands alone and comes out as
-    /// [Cancellation.CancelledException]: the next loop goes on from there.
+    /// Runs until the turn's last entry, `TurnCompleted`, is in the journal; does nothing when it
+    /// is there already. Everything that goes wrong with a model or a tool is in that entry;
+    /// exceptions are the journal's own (the turn belongs to someone else now, the disk is full)
+    /// and leave the turn open. So does an interrupt of the thread, which leaves running commands
+    /// alone and comes out as [Cancellation.CancelledException]: the next loop goes on from there.
     public void run() {
-        throw new IllegalStateException("not built yet");
+        var turn = new Turn(journal);
+        Conversation state = turn.state();
+        while (state.turnRunning()) {
+            stopIfInterrupted();
+            List<OpenCall> open = state.openCalls();
+            List<PlannedCall> ours = toolbox.plan(open, state.callerTools());
+            if (cancellation.isCancelled()) {
+                calls.close(turn, ours);
+                turn.complete(StopReason.INTERRUPTED);
+            } else if (!ours.isEmpty()) {
+                calls.run(turn, PlannedCall.firstBatch(ours));
+            } else if (!open.isEmpty()) {
+                turn.complete(StopReason.TOOL_CALLS);
+            } else if (state.answered()) {
+                turn.complete(StopReason.END);
+            } else if (state.steps() >= stepsMax && !state.modelCalled()) {
+                turn.complete(StopReason.MAX_STEPS);
+            } else {
+                model.run(turn);
+            }
+        }
+    }
+
+    static void stopIfInterrupted() {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new Cancellation.CancelledException();
+        }
     }
 }

@@ -1,0 +1,75 @@
+package dev.carrel.agent;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// A journal in memory, for tests: it can crash where a server would. Used by one thread; deltas
+/// may come from any.
+public final class ListJournal implements Journal {
+    /// Stands for the death of the process.
+    public static final class Crash extends RuntimeException {
+        Crash(int append) {
+            super("crashed at append " + append);
+        }
+    }
+
+    /// Where in an append the process dies.
+    public enum Moment {
+        BEFORE,
+        AFTER
+    }
+
+    private final List<Event> events = new ArrayList<>();
+    private final List<Delta> deltas = new ArrayList<>(); // guarded by itself
+    private int appends;
+    private int crashAt = -1;
+    private Moment moment = Moment.BEFORE;
+
+    public ListJournal(List<Event> events) {
+        this.events.addAll(events);
+    }
+
+    /// Dies once, in the append of this number, counted from 0 over the journal's life: before it
+    /// takes effect, or after.
+    public ListJournal crashAt(int append, Moment when) {
+        this.crashAt = append;
+        this.moment = when;
+        return this;
+    }
+
+    /// How many appends there were, the crashed one included.
+    public int appends() {
+        return appends;
+    }
+
+    /// What was published so far.
+    public List<Delta> deltas() {
+        synchronized (deltas) {
+            return List.copyOf(deltas);
+        }
+    }
+
+    @Override
+    public List<Event> events() {
+        return List.copyOf(events);
+    }
+
+    @Override
+    public void append(Event event) {
+        int number = appends++;
+        if (number == crashAt && moment == Moment.BEFORE) {
+            throw new Crash(number);
+        }
+        events.add(event);
+        if (number == crashAt) {
+            throw new Crash(number);
+        }
+    }
+
+    @Override
+    public void publish(Delta delta) {
+        synchronized (deltas) {
+            deltas.add(delta);
+        }
+    }
+}

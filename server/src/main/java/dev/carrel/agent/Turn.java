@@ -1,0 +1,38 @@
+package dev.carrel.agent;
+
+import dev.carrel.agent.Event.TurnError;
+import java.util.Optional;
+
+/// The turn that a loop runs: its journal, and the fold of it, kept in step.
+final class Turn {
+    private final Journal journal;
+    private final Conversation state;
+
+    Turn(Journal journal) {
+        this.journal = journal;
+        this.state = Conversation.of(journal.events());
+    }
+
+    Conversation state() {
+        return state;
+    }
+
+    void append(Event event) {
+        journal.append(event);
+        state.add(event);
+    }
+
+    void publish(Delta delta) {
+        journal.publish(delta);
+    }
+
+    void complete(StopReason reason) {
+        append(new Event.TurnCompleted(reason, state.steps(), state.usage(), Optional.empty()));
+    }
+
+    void fail(TurnError error) {
+        append(
+                new Event.TurnCompleted(
+                        StopReason.ERROR, state.steps(), state.usage(), Optional.of(error)));
+    }
+}

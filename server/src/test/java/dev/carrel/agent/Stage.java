@@ -1,0 +1,239 @@
+package dev.carrel.agent;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.carrel.model.Cancellation;
+import dev.carrel.model.ChatAnswer;
+import dev.carrel.model.ChatModel;
+import dev.carrel.model.ChatRequest;
+import dev.carrel.model.FinishReason;
+import dev.carrel.model.Message;
+import dev.carrel.model.ModelRef;
+import dev.carrel.model.Models;
+import dev.carrel.model.Reasoning;
+import dev.carrel.model.ToolCall;
+import dev.carrel.model.ToolSpec;
+import dev.carrel.model.Usage;
+import dev.carrel.sandbox.Execution;
+import dev.carrel.sandbox.ExecutionRequest;
+import dev.carrel.sandbox.SandboxFiles;
+import dev.carrel.tool.Tool;
+import dev.carrel.tool.ToolContext;
+import dev.carrel.tool.ToolResult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiFunction;
+
+/// What a loop needs around it: an agent, tools that only note that they ran, and models that say
+/// what a test wants.
+final class Stage {
+    static final Usage USAGE = new Usage(10, 5, 0, 0, 0);
+    static final Event.UserMessage TASK = new Event.UserMessage("do it", List.of());
+    static final Event.TurnStarted STARTED = new Event.TurnStarted(1);
+
+    final List<ChatRequest> requests = new CopyOnWriteArrayList<>();
+    final List<String> effects = new CopyOnWriteArrayList<>();
+    final Cancellation cancellation = new Cancellation();
+    final List<Tool> tools = new ArrayList<>();
+    ChatModel model = (_, _, _) -> text("done");
+    int maxSteps = AgentDefinition.MAX_STEPS_DEFAULT;
+
+    Stage() {
+        tools.add(tool("look", true, (arguments, _) -> note("look", arguments)));
+        tools.add(tool("touch", false, (arguments, _) -> note("touch", arguments)));
+    }
+
+    static ListJournal journal(Event... rest) {
+        List<Event> events = new ArrayList<>(List.of(TASK, STARTED));
+        events.addAll(List.of(rest));
+        return new ListJournal(events);
+    }
+
+    /// A model whose answer number n depends on the assistant messages of the turn alone, so that
+    /// it can be asked again after a crash.
+    void script(ChatAnswer... answers) {
+        model =
+                (request, _, _) -> {
+                    requests.add(request);
+                    long said =
+                            request.messages().stream()
+                                    .filter(Message.Assistant.class::isInstance)
+                                    .count();
+                    return answers[(int) said];
+                };
+    }
+
+    void run(Journal journal) {
+        loop(journal).run();
+    }
+
+    AgentLoop loop(Journal journal) {
+        return new AgentLoop(agent(), models(), tools, journal, Context::new, cancellation);
+    }
+
+    AgentDefinition agent() {
+        return new AgentDefinition(
+                "coder",
+                Optional.empty(),
+                new ModelRef("fake", "one"),
+                List.of("*"),
+                List.of(),
+                Optional.empty(),
+                maxSteps,
+                Reasoning.OFF,
+                WorkspaceSettings.DEFAULT,
+                "");
+    }
+
+    private Models models() {
+        return new Models() {
+            @Override
+            public ChatModel provider(String name) {
+                return model;
+            }
+
+            @Override
+            public Set<String> names() {
+                return Set.of("fake");
+            }
+        };
+    }
+
+    ToolResult note(String what, ObjectNode arguments) {
+        effects.add(what + " " + arguments.path("at").asText());
+        return ToolResult.ok(what + " ok");
+    }
+
+    static Tool tool(
+            String name, boolean readOnly, BiFunction<ObjectNode, ToolContext, ToolResult> body) {
+        return new Tool() {
+            @Override
+            public ToolSpec spec() {
+                ObjectNode schema = JsonNodeFactory.instance.objectNode().put("type", "object");
+                schema.putObject("properties").putObject("at").put("type", "string");
+                schema.putArray("required").add("at");
+                return new ToolSpec(name, "", schema);
+            }
+
+            @Override
+            public boolean readOnly() {
+                return readOnly;
+            }
+
+            @Override
+            public ToolResult run(ObjectNode arguments, ToolContext context) {
+                return body.apply(arguments, context);
+            }
+        };
+    }
+
+    /// Not read-only, but may run again.
+    static Tool resumable(String name, BiFunction<ObjectNode, ToolContext, ToolResult> body) {
+        Tool tool = tool(name, false, body);
+        return new Tool() {
+            @Override
+            public ToolSpec spec() {
+                return tool.spec();
+            }
+
+            @Override
+            public boolean readOnly() {
+                return false;
+            }
+
+            @Override
+            public boolean resumable() {
+                return true;
+            }
+
+            @Override
+            public ToolResult run(ObjectNode arguments, ToolContext context) {
+                return tool.run(arguments, context);
+            }
+        };
+    }
+
+    static ChatAnswer text(String text) {
+        return answer(text, FinishReason.STOP);
+    }
+
+    static ChatAnswer calls(ToolCall... calls) {
+        return answer("", FinishReason.TOOL_CALLS, calls);
+    }
+
+    static ChatAnswer answer(String text, FinishReason finish, ToolCall... calls) {
+        return new ChatAnswer(assistant(text, calls), finish, USAGE, "one");
+    }
+
+    static Message.Assistant assistant(String text, ToolCall... calls) {
+        return new Message.Assistant(text, "", Optional.empty(), List.of(calls));
+    }
+
+    static ToolCall call(String id, String tool, String at) {
+        return new ToolCall(id, tool, "{\"at\":\"" + at + "\"}");
+    }
+
+    /// A context of which a test's tools use the id at most.
+    final class Context implements ToolContext {
+        final String callId;
+
+        Context(String callId) {
+            this.callId = callId;
+        }
+
+        @Override
+        public SandboxFiles files() {
+            throw new AssertionError("no files here");
+        }
+
+        @Override
+        public Execution execute(ExecutionRequest request) {
+            throw new AssertionError("no executions here");
+        }
+
+        @Override
+        public String directory() {
+            return "/workspace";
+        }
+
+        @Override
+        public void output(String text) {}
+
+        @Override
+        public Cancellation cancellation() {
+            return cancellation;
+        }
+    }
+
+    /// The names of events, as a test wants to read them.
+    static List<String> shape(List<Event> events) {
+        return events.stream().map(Stage::shape).toList();
+    }
+
+    private static String shape(Event event) {
+        return switch (event) {
+            case Event.SessionCreated _ -> "session";
+            case Event.UserMessage message -> "user:" + message.text();
+            case Event.TurnStarted _ -> "turn";
+            case Event.ModelStarted started -> "model:" + started.step();
+            case Event.AssistantMessage answer -> "answer:" + answer.step();
+            case Event.ToolStarted started -> "started:" + started.callId();
+            case Event.ToolCompleted done -> done.status().wireName() + ":" + done.callId();
+            case Event.TurnCompleted done -> "end:" + done.reason().wireName();
+        };
+    }
+
+    static Map<String, String> results(List<Event> events) {
+        Map<String, String> results = new java.util.HashMap<>();
+        for (Event event : events) {
+            if (event instanceof Event.ToolCompleted done) {
+                results.put(done.callId(), done.result());
+            }
+        }
+        return results;
+    }
+}
