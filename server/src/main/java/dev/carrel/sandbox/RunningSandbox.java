@@ -1,6 +1,8 @@
 package dev.carrel.sandbox;
 
-/// A started sandbox, as its runtime sees it. Once [#isAlive] is false it stays so.
+/// A started sandbox, as its runtime sees it. Once [#isAlive] is false it stays so, and new
+/// commands and all access to files fail with `SANDBOX_NOT_RUNNING`. Any number of threads use it
+/// at once.
 public interface RunningSandbox {
     boolean isAlive();
 

@@ -1,0 +1,142 @@
+package dev.carrel.sandbox;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// The machine under a [FakeRuntime]: its sandboxes stay when a runtime goes, so that a new runtime
+/// on the same host plays a server that was started again. Tests make steps fail, wait or be the
+/// last thing that a server did.
+public final class FakeHost implements AutoCloseable {
+    /// What a runtime does, and where something can be made to happen.
+    public enum Step {
+        BEFORE_CREATE,
+        /// The disk is there, nothing runs yet.
+        HALF_CREATED,
+        AFTER_CREATE,
+        BEFORE_START,
+        AFTER_START,
+        BEFORE_STOP,
+        BEFORE_DESTROY,
+        /// Nothing runs any more, the disk is still there.
+        HALF_DESTROYED,
+        AFTER_DESTROY
+    }
+
+    /// Thrown where the server's process ends: no handler may get anything done after it.
+    public static final class ServerDied extends Error {
+        ServerDied(String when) {
+            super("the server died " + when);
+        }
+    }
+
+    private final Path directory;
+    private final Map<SandboxId, FakeSandbox> sandboxes = new ConcurrentHashMap<>();
+    // Both guarded by themselves.
+    private final Map<Step, Runnable> actions = new EnumMap<>(Step.class);
+    private final Map<Step, Integer> counts = new HashMap<>();
+
+    /// `directory` exists and is this host's own.
+    public FakeHost(Path directory) {
+        this.directory = directory;
+    }
+
+    /// Runs `action` when a runtime next reaches `step`, once, on the runtime's thread; what it
+    /// throws, the runtime throws.
+    public void at(Step step, Runnable action) {
+        synchronized (actions) {
+            actions.put(step, action);
+        }
+    }
+
+    public void failAt(Step step) {
+        at(
+                step,
+                () -> {
+                    throw new CarrelException(ErrorCode.SANDBOX_FAILED, "failed at " + step);
+                });
+    }
+
+    /// The runtime that next reaches `step` throws [ServerDied], there and at every later call.
+    public void dieAt(Step step) {
+        at(
+                step,
+                () -> {
+                    throw new ServerDied("at " + step);
+                });
+    }
+
+    /// How often runtimes reached `step`.
+    public int count(Step step) {
+        synchronized (counts) {
+            return counts.getOrDefault(step, 0);
+        }
+    }
+
+    /// Ends a sandbox as the death of its pid 1 would: unasked.
+    public void killInit(SandboxId id) {
+        Optional.ofNullable(sandboxes.get(id)).ifPresent(FakeSandbox::stop);
+    }
+
+    /// Kills what runs and removes all files.
+    @Override
+    public void close() {
+        sandboxes.keySet().forEach(this::remove);
+    }
+
+    void reach(Step step) {
+        synchronized (counts) {
+            counts.merge(step, 1, Integer::sum);
+        }
+        Runnable action;
+        synchronized (actions) {
+            action = actions.remove(step);
+        }
+        if (action != null) {
+            action.run();
+        }
+    }
+
+    FakeSandbox add(SandboxId id, SandboxSpec spec) {
+        try {
+            var sandbox = new FakeSandbox(id, spec, directory.resolve(id.value()));
+            if (sandboxes.putIfAbsent(id, sandbox) != null) {
+                throw new IllegalStateException(id + " exists already");
+            }
+            sandbox.makeDisk();
+            return sandbox;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Optional<FakeSandbox> sandbox(SandboxId id) {
+        return Optional.ofNullable(sandboxes.get(id));
+    }
+
+    void remove(SandboxId id) {
+        FakeSandbox sandbox = sandboxes.get(id);
+        if (sandbox == null) {
+            return;
+        }
+        sandbox.stop();
+        try {
+            sandbox.removeDisk();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        sandboxes.remove(id);
+    }
+
+    Set<SandboxId> ids() {
+        return Set.copyOf(sandboxes.keySet());
+    }
+}

@@ -1,0 +1,72 @@
+package dev.carrel.sandbox;
+
+import dev.carrel.process.Errno;
+import dev.carrel.process.Linux;
+import dev.carrel.process.LinuxException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// Finds and kills the processes of a fake sandbox. They carry its id in their environment: a group
+/// or parent id could be another process's by now, and nothing else of the host may be hit.
+final class FakeProcesses {
+    static final String VARIABLE = "CARREL_FAKE_SANDBOX";
+    private static final int SIGKILL = 9;
+
+    /// A round kills all that it sees; a fork meanwhile needs another one.
+    private static final int ROUNDS_MAX = 100;
+
+    private FakeProcesses() {}
+
+    static String marker(SandboxId id) {
+        return VARIABLE + "=" + id.value();
+    }
+
+    static void killAll(String marker) {
+        for (int round = 0; round < ROUNDS_MAX; round++) {
+            List<Integer> found = find(marker);
+            if (found.isEmpty()) {
+                return;
+            }
+            found.forEach(FakeProcesses::kill);
+        }
+        throw new IllegalStateException("processes of " + marker + " do not end");
+    }
+
+    /// Negative for a whole group. A process that is gone is no failure.
+    static void kill(int process) {
+        try {
+            Linux.kill(process, SIGKILL);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.ESRCH) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    private static List<Integer> find(String marker) {
+        try (Stream<Path> entries = Files.list(Path.of("/proc"))) {
+            return entries.filter(entry -> entry.getFileName().toString().matches("[0-9]+"))
+                    .filter(entry -> carries(entry, marker))
+                    .map(entry -> Integer.parseInt(entry.getFileName().toString()))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    // A zombie has no environment any more, so that it does not keep us waiting.
+    private static boolean carries(Path process, String marker) {
+        try {
+            byte[] environ = Files.readAllBytes(process.resolve("environ"));
+            String text = new String(environ, StandardCharsets.ISO_8859_1);
+            return ("\0" + text).contains("\0" + marker + "\0");
+        } catch (IOException e) {
+            return false; // it is gone, or not ours to look at
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package dev.carrel.sandbox;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.FakeHost.ServerDied;
+import dev.carrel.sandbox.FakeHost.Step;
+import java.util.Optional;
+import java.util.Set;
+
+/// A [SandboxRuntime] for tests and for trying things out where no isolation is to be had. **It
+/// isolates nothing**: commands are processes of the host with the rights of this one, started in a
+/// folder that plays the root directory. Absolute paths inside commands are the host's; those of
+/// [SandboxFiles] and working directories are below that folder. Network and resources are not
+/// limited.
+public final class FakeRuntime implements SandboxRuntime {
+    private final FakeHost host;
+    private volatile boolean dead;
+
+    public FakeRuntime(FakeHost host) {
+        this.host = host;
+    }
+
+    @Override
+    public Isolation isolation() {
+        return Isolation.CONTAINER;
+    }
+
+    @Override
+    public RunningSandbox create(SandboxId id, SandboxSpec spec) {
+        reach(Step.BEFORE_CREATE);
+        try {
+            FakeSandbox sandbox = host.add(id, spec);
+            reach(Step.HALF_CREATED);
+            RunningSandbox running = sandbox.start();
+            reach(Step.AFTER_CREATE);
+            return running;
+        } catch (RuntimeException e) {
+            host.remove(id);
+            throw e;
+        }
+    }
+
+    @Override
+    public RunningSandbox start(SandboxId id, SandboxSpec spec) {
+        reach(Step.BEFORE_START);
+        FakeSandbox sandbox =
+                host.sandbox(id)
+                        .orElseThrow(() ->
+                                new CarrelException(
+                                        ErrorCode.SANDBOX_FAILED,
+                                        "the disk of sandbox " + id + " is gone"));
+        RunningSandbox running = sandbox.start();
+        reach(Step.AFTER_START);
+        return running;
+    }
+
+    @Override
+    public Optional<RunningSandbox> find(SandboxId id, SandboxSpec spec) {
+        requireAlive();
+        return host.sandbox(id).flatMap(FakeSandbox::running);
+    }
+
+    @Override
+    public void stop(SandboxId id) {
+        reach(Step.BEFORE_STOP);
+        host.sandbox(id).ifPresent(FakeSandbox::stop);
+    }
+
+    @Override
+    public void destroy(SandboxId id) {
+        reach(Step.BEFORE_DESTROY);
+        host.sandbox(id).ifPresent(FakeSandbox::stop);
+        reach(Step.HALF_DESTROYED);
+        host.remove(id);
+        reach(Step.AFTER_DESTROY);
+    }
+
+    @Override
+    public Optional<Execution> execution(SandboxId id, ExecutionId execution) {
+        requireAlive();
+        return host.sandbox(id).flatMap(sandbox -> sandbox.execution(execution));
+    }
+
+    @Override
+    public Set<SandboxId> remains() {
+        requireAlive();
+        return host.ids();
+    }
+
+    @Override
+    public void close() {}
+
+    private void reach(Step step) {
+        requireAlive();
+        try {
+            host.reach(step);
+        } catch (ServerDied e) {
+            dead = true;
+            throw e;
+        }
+    }
+
+    private void requireAlive() {
+        if (dead) {
+            throw new ServerDied("earlier");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.carrel.sandbox;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// One sandbox of a [FakeHost]: a folder, and the commands that were ever started in it.
+final class FakeSandbox {
+    private static final String PATH =
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    private final SandboxId id;
+    private final SandboxSpec spec;
+    private final Path root;
+    private final Map<ExecutionId, FakeExecution> executions = new ConcurrentHashMap<>();
+    private volatile @Nullable Running running;
+
+    FakeSandbox(SandboxId id, SandboxSpec spec, Path root) {
+        this.id = id;
+        this.spec = spec;
+        this.root = root;
+    }
+
+    void makeDisk() throws IOException {
+        for (String folder : List.of("workspace", "root", "tmp", "etc")) {
+            Files.createDirectories(root.resolve(folder));
+        }
+    }
+
+    void removeDisk() throws IOException {
+        if (Files.notExists(root)) {
+            return;
+        }
+        try (Stream<Path> all = Files.walk(root)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+
+    RunningSandbox start() {
+        var started = new Running();
+        running = started;
+        return started;
+    }
+
+    Optional<RunningSandbox> running() {
+        return Optional.ofNullable(running).filter(Running::isAlive).map(r -> r);
+    }
+
+    void stop() {
+        Running current = running;
+        if (current != null) {
+            current.alive = false;
+        }
+        executions.values().forEach(FakeExecution::interrupt);
+        FakeProcesses.killAll(FakeProcesses.marker(id));
+        executions.values().forEach(FakeExecution::awaitEnd);
+    }
+
+    Optional<Execution> execution(ExecutionId execution) {
+        return Optional.ofNullable(executions.get(execution));
+    }
+
+    private Execution execute(ExecutionId execution, ExecutionRequest request) {
+        var fresh = new FakeExecution(execution, request);
+        FakeExecution before = executions.putIfAbsent(execution, fresh);
+        if (before != null) {
+            return before;
+        }
+        fresh.start(new FakeFiles(root, () -> {}).workingDirectory(request.cwd()), env(request));
+        return fresh;
+    }
+
+    private Map<String, String> env(ExecutionRequest request) {
+        var env = new HashMap<String, String>();
+        env.put("PATH", PATH);
+        env.put("HOME", root.resolve("root").toString());
+        env.put("LANG", "C.UTF-8");
+        env.putAll(spec.env());
+        env.putAll(request.env());
+        env.put(FakeProcesses.VARIABLE, id.value());
+        return env;
+    }
+
+    /// From one start to the next stop.
+    private final class Running implements RunningSandbox {
+        private volatile boolean alive = true;
+
+        @Override
+        public boolean isAlive() {
+            return alive;
+        }
+
+        @Override
+        public Execution start(ExecutionId execution, ExecutionRequest request) {
+            Execution before = executions.get(execution);
+            if (before != null) {
+                return before;
+            }
+            requireAlive();
+            return execute(execution, request);
+        }
+
+        @Override
+        public SandboxFiles files() {
+            return new FakeFiles(root, this::requireAlive);
+        }
+
+        private void requireAlive() {
+            if (!alive) {
+                throw new CarrelException(
+                        ErrorCode.SANDBOX_NOT_RUNNING,
+                        "sandbox " + id + " has ended; start it again");
+            }
+        }
+    }
+}
