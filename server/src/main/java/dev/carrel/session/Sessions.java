@@ -1,54 +1,222 @@
 package dev.carrel.session;
 
+import dev.carrel.agent.Event;
+import dev.carrel.agent.StopReason;
 import dev.carrel.agent.TurnId;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.model.Usage;
+import dev.carrel.sandbox.SandboxId;
+import dev.carrel.store.Cursor;
 import dev.carrel.store.Page;
 import dev.carrel.store.ProjectId;
+import dev.carrel.store.Store;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import org.jdbi.v3.core.Handle;
 
 /// All sessions and their journals. Every call looks the id up together with the project and fails
-/// with `SESSION_NOT_FOUND` otherwise.
-public final class Sessions {
-    /// Fails with `AGENT_NOT_FOUND`.
+/// with `SESSION_NOT_FOUND` otherwise. Any thread may call it.
+public final class Sessions implements AutoCloseable {
+    private static final Duration DELETE_WAIT_MAX = Duration.ofSeconds(5);
+
+    private final Store store;
+    private final Deployments deployments;
+    private final SessionSettings settings;
+    private final InstantSource clock;
+    private final Hub hub;
+    private final TurnQueue turns;
+
+    public Sessions(
+            Store store, Deployments deployments, SessionSettings settings, InstantSource clock) {
+        this.store = store;
+        this.deployments = deployments;
+        this.settings = settings;
+        this.clock = clock;
+        this.hub = new Hub(settings.subscribersPerSessionMax());
+        this.turns = new TurnQueue(store, hub, clock);
+    }
+
+    /// Fails with `AGENT_NOT_FOUND`, `TOO_MANY_SESSIONS`, or `INVALID_REQUEST` when user or
+    /// metadata are too large. That a sandbox given exists is for the caller to check.
     public Session create(ProjectId project, NewSession session) {
-        throw new IllegalStateException("not built yet");
+        Inputs.requireValid(session);
+        deployments.agent(project, session.agent());
+        var key = new SessionKey(project, SessionId.next());
+        var created = new Event.SessionCreated(session.agent(), session.user(), session.metadata());
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        return store.write(handle -> {
+            requireRoom(handle, project);
+            SessionRows.insert(handle, key, session.sandbox(), now);
+            EventRows.append(handle, key, Optional.empty(), created, now);
+            return SessionRows.require(handle, key);
+        });
     }
 
     public Session get(ProjectId project, SessionId id) {
-        throw new IllegalStateException("not built yet");
+        return store.read(handle -> SessionRows.require(handle, new SessionKey(project, id)));
     }
 
-    /// Newest first.
+    /// Newest first. Fails with `INVALID_REQUEST` for a limit out of range or a cursor that no list
+    /// gave.
     public Page<Session> list(ProjectId project, int limit, Optional<String> cursor) {
-        throw new IllegalStateException("not built yet");
+        Page.checkLimit(limit);
+        Cursor before = Cursor.parse(cursor);
+        List<Session> found =
+                store.read(handle -> SessionRows.list(handle, project, before, limit + 1));
+        return Page.of(found, limit, s -> Cursor.of(s.createdAt(), s.id().value()));
     }
 
     /// Ends a running turn and removes the session with its journal; the caller removes its
-    /// sandbox.
+    /// sandbox, which the turn has let go of by then, unless a tool did not stop within seconds.
     public void delete(ProjectId project, SessionId id) {
-        throw new IllegalStateException("not built yet");
+        var key = new SessionKey(project, id);
+        List<TurnRows.Open> open =
+                store.write(handle -> {
+                    SessionRows.require(handle, key);
+                    List<TurnRows.Open> found = TurnRows.open(handle, id);
+                    SessionRows.delete(handle, key);
+                    return found;
+                });
+        hub.end(key);
+        open.stream().flatMap(turn -> turns.held(turn.turn()).stream()).forEach(Sessions::stop);
     }
 
     /// Appends the input and queues a turn, durably and in one step. A turn that is queued or
     /// running is not disturbed: this one comes after it. Fails with `CONFLICT` when a caller
-    /// result answers no open call.
+    /// result answers no open call; calls left without a result are void from then on. Fails with
+    /// `SESSION_BUSY` when too many turns wait, with `BODY_TOO_LARGE` when the input is too long.
     public TurnId send(ProjectId project, SessionId id, TurnInput input) {
-        throw new IllegalStateException("not built yet");
+        Inputs.requireValid(input, settings.messageBytesMax());
+        var key = new SessionKey(project, id);
+        Sent sent = store.write(handle -> sendIn(handle, key, input));
+        sent.entries().forEach(entry -> hub.publish(id, entry));
+        turns.announce();
+        return sent.turn();
     }
 
-    /// Stops the running turn, if there is one, soon; what it did stays.
+    /// Ends the session's current turn: the one that runs, or else the one that would run next.
+    /// What it did stays, and turns that wait behind it go on. Does nothing when there is none. A
+    /// running turn ends soon, a waiting one at once.
     public void interrupt(ProjectId project, SessionId id) {
-        throw new IllegalStateException("not built yet");
+        var key = new SessionKey(project, id);
+        Interrupted interrupted = store.write(handle -> interruptIn(handle, key));
+        interrupted.running().flatMap(turns::held).ifPresent(l -> l.cancellation().cancel());
+        interrupted
+                .waiting()
+                .ifPresent(entry -> {
+                    hub.publish(id, entry);
+                    turns.announce();
+                });
     }
 
     /// Entries with a sequence number above `after`, oldest first.
     public List<StreamItem.Recorded> events(
             ProjectId project, SessionId id, long after, int limit) {
-        throw new IllegalStateException("not built yet");
+        var key = new SessionKey(project, id);
+        return store.read(handle -> {
+            SessionRows.require(handle, key);
+            return EventRows.between(handle, id, after, Long.MAX_VALUE, limit);
+        });
     }
 
-    /// Every entry above `after`, exactly once and in order, then live ones as they happen.
+    /// Every entry above `after`, exactly once and in order, then live ones as they happen. Fails
+    /// with `RATE_LIMITED` when the session has too many readers.
     public Subscription subscribe(ProjectId project, SessionId id, long after) {
-        throw new IllegalStateException("not built yet");
+        return Reader.open(store, hub, new SessionKey(project, id), after);
+    }
+
+    /// Remembers the sandbox that was made for a session. False, and nothing is changed, when the
+    /// session is gone or has a sandbox.
+    public boolean bindSandbox(ProjectId project, SessionId id, SandboxId sandbox) {
+        var key = new SessionKey(project, id);
+        return store.write(handle -> SessionRows.bindSandbox(handle, key, sandbox));
+    }
+
+    /// The turns of all sessions, for whoever runs them.
+    public TurnQueue turns() {
+        return turns;
+    }
+
+    /// Ends all subscriptions with `UNAVAILABLE`; new ones are refused from now on.
+    @Override
+    public void close() {
+        hub.close();
+    }
+
+    private record Sent(TurnId turn, List<StreamItem.Recorded> entries) {}
+
+    private Sent sendIn(Handle handle, SessionKey key, TurnInput input) {
+        SessionRows.require(handle, key);
+        requireQueueRoom(handle, key);
+        List<Event> events = Inputs.events(handle, key, input);
+        Instant now = clock.instant();
+        TurnId turn = TurnRows.queue(handle, key, EventRows.lastSeq(handle, key.id()) + 1, now);
+        return new Sent(
+                turn,
+                events.stream()
+                        .map(event -> EventRows.append(handle, key, Optional.of(turn), event, now))
+                        .toList());
+    }
+
+    /// The turn that runs, or the last entry of the one that waited.
+    private record Interrupted(Optional<TurnId> running, Optional<StreamItem.Recorded> waiting) {}
+
+    private Interrupted interruptIn(Handle handle, SessionKey key) {
+        SessionRows.require(handle, key);
+        Optional<TurnRows.Open> current = TurnRows.open(handle, key.id()).stream().findFirst();
+        if (current.isEmpty()) {
+            return new Interrupted(Optional.empty(), Optional.empty());
+        }
+        TurnId turn = current.get().turn();
+        if (current.get().running()) {
+            TurnRows.requestCancel(handle, turn);
+            return new Interrupted(Optional.of(turn), Optional.empty());
+        }
+        var end = new Event.TurnCompleted(StopReason.INTERRUPTED, 0, Usage.NONE, Optional.empty());
+        TurnRows.complete(handle, turn);
+        return new Interrupted(
+                Optional.empty(),
+                Optional.of(
+                        EventRows.append(handle, key, Optional.of(turn), end, clock.instant())));
+    }
+
+    private void requireRoom(Handle handle, ProjectId project) {
+        if (SessionRows.count(handle, project) >= settings.sessionsPerProjectMax()) {
+            throw new CarrelException(
+                    ErrorCode.TOO_MANY_SESSIONS,
+                    "project "
+                            + project
+                            + " has "
+                            + settings.sessionsPerProjectMax()
+                            + " sessions, the most it may have: delete some");
+        }
+    }
+
+    private void requireQueueRoom(Handle handle, SessionKey key) {
+        long waiting = TurnRows.open(handle, key.id()).stream().filter(t -> !t.running()).count();
+        if (waiting >= settings.queuedTurnsPerSessionMax()) {
+            throw new CarrelException(
+                    ErrorCode.SESSION_BUSY,
+                    "session "
+                            + key.id()
+                            + " has "
+                            + waiting
+                            + " turns waiting, the most there may be: send again when one has"
+                            + " started, or interrupt");
+        }
+    }
+
+    private static void stop(Lease lease) {
+        lease.cancellation().cancel();
+        try {
+            lease.awaitEnd(DELETE_WAIT_MAX);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -1,0 +1,160 @@
+package dev.carrel.session;
+
+import dev.carrel.agent.Event;
+import dev.carrel.agent.StopReason;
+import dev.carrel.agent.TurnId;
+import dev.carrel.model.Usage;
+import dev.carrel.store.Micros;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/// The rows of the journals. Everything here runs inside its caller's transaction.
+final class EventRows {
+    private static final String COLUMNS = "e.seq, e.time, e.turn, e.type, e.body";
+
+    private EventRows() {}
+
+    /// Appends one entry and brings the session's folds up to date. The entry exists once the
+    /// transaction is committed, not before.
+    static StreamItem.Recorded append(
+            Handle handle, SessionKey session, Optional<TurnId> turn, Event event, Instant now) {
+        long seq = lastSeq(handle, session.id()) + 1;
+        Instant time = now.truncatedTo(ChronoUnit.MICROS);
+        handle.createUpdate(
+                        """
+                        insert into events (project, session, seq, time, turn, type, body)
+                        values (:project, :session, :seq, :time, :turn, :type, :body)\
+                        """)
+                .bind("project", session.project().value())
+                .bind("session", session.id().value())
+                .bind("seq", seq)
+                .bind("time", Micros.of(time))
+                .bind("turn", turn.map(TurnId::value).orElse(null))
+                .bind("type", EventJson.type(event))
+                .bind("body", EventJson.body(event))
+                .execute();
+        fold(handle, session.id(), event);
+        return new StreamItem.Recorded(seq, time, turn, event);
+    }
+
+    /// The newest entry's number; 0 when there is no such session.
+    static long lastSeq(Handle handle, SessionId session) {
+        return handle.createQuery(
+                        "select coalesce(max(seq), 0) from events where session = :session")
+                .bind("session", session.value())
+                .mapTo(Long.class)
+                .one();
+    }
+
+    /// Entries with `after` < seq ≤ `to`, oldest first.
+    static List<StreamItem.Recorded> between(
+            Handle handle, SessionId session, long after, long to, int limit) {
+        return handle.createQuery(
+                        "select "
+                                + COLUMNS
+                                + """
+                                 from events e
+                                where e.session = :session and e.seq > :after and e.seq <= :to
+                                order by e.seq limit :limit\
+                                """)
+                .bind("session", session.value())
+                .bind("after", after)
+                .bind("to", to)
+                .bind("limit", limit)
+                .map((row, context) -> entry(row))
+                .list();
+    }
+
+    /// What the turn at `position` knows of its session: everything up to its own entries, turn by
+    /// turn. In the journal itself, a message stands where it was sent, perhaps in the middle of an
+    /// earlier turn.
+    static List<StreamItem.Recorded> byTurn(Handle handle, SessionId session, long position) {
+        return handle.createQuery(
+                        "select "
+                                + COLUMNS
+                                + """
+                                 from events e left join turns t on t.id = e.turn
+                                where e.session = :session and coalesce(t.position, 0) <= :position
+                                order by coalesce(t.position, 0), e.seq\
+                                """)
+                .bind("session", session.value())
+                .bind("position", position)
+                .map((row, context) -> entry(row))
+                .list();
+    }
+
+    /// The entries of a turn from its last answer of the model on; all of them if there is none.
+    static List<StreamItem.Recorded> lastStep(Handle handle, SessionId session, TurnId turn) {
+        return handle.createQuery(
+                        "select "
+                                + COLUMNS
+                                + """
+                                 from events e
+                                where e.session = :session and e.turn = :turn and e.seq >= coalesce(
+                                    (select seq from events
+                                    where session = :session and turn = :turn and type = :answer
+                                    order by seq desc limit 1), 0)
+                                order by e.seq\
+                                """)
+                .bind("session", session.value())
+                .bind("turn", turn.value())
+                .bind("answer", EventBody.MESSAGE_ASSISTANT)
+                .map((row, context) -> entry(row))
+                .list();
+    }
+
+    private static StreamItem.Recorded entry(ResultSet row) throws SQLException {
+        @Nullable String turn = row.getString("turn");
+        return new StreamItem.Recorded(
+                row.getLong("seq"),
+                Micros.toInstant(row.getLong("time")),
+                Optional.ofNullable(turn).map(TurnId::new),
+                EventJson.parse(row.getString("type"), row.getString("body")));
+    }
+
+    private static void fold(Handle handle, SessionId session, Event event) {
+        switch (event) {
+            case Event.AssistantMessage e -> addUsage(handle, session, e.usage());
+            case Event.TurnCompleted e -> setFailed(handle, session, e.reason());
+            case Event.SessionCreated e -> {}
+            case Event.UserMessage e -> {}
+            case Event.TurnStarted e -> {}
+            case Event.ModelStarted e -> {}
+            case Event.ToolStarted e -> {}
+            case Event.ToolCompleted e -> {}
+        }
+    }
+
+    private static void addUsage(Handle handle, SessionId session, Usage usage) {
+        handle.createUpdate(
+                        """
+                        update sessions set
+                            input_tokens = input_tokens + :input,
+                            output_tokens = output_tokens + :output,
+                            cache_read_tokens = cache_read_tokens + :cacheRead,
+                            cache_write_tokens = cache_write_tokens + :cacheWrite,
+                            reasoning_tokens = reasoning_tokens + :reasoning
+                        where id = :session\
+                        """)
+                .bind("session", session.value())
+                .bind("input", usage.inputTokens())
+                .bind("output", usage.outputTokens())
+                .bind("cacheRead", usage.cacheReadTokens())
+                .bind("cacheWrite", usage.cacheWriteTokens())
+                .bind("reasoning", usage.reasoningTokens())
+                .execute();
+    }
+
+    private static void setFailed(Handle handle, SessionId session, StopReason reason) {
+        handle.createUpdate("update sessions set failed = :failed where id = :session")
+                .bind("session", session.value())
+                .bind("failed", reason == StopReason.ERROR ? 1 : 0)
+                .execute();
+    }
+}

@@ -1,0 +1,167 @@
+package dev.carrel.session;
+
+import dev.carrel.agent.Event;
+import dev.carrel.agent.StopReason;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.model.ToolCall;
+import dev.carrel.model.ToolSpec;
+import dev.carrel.tool.ToolStatus;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/// What callers send: checks it, and turns it into entries of the journal.
+final class Inputs {
+    private static final int USER_CHARS_MAX = 256;
+    private static final int METADATA_PAIRS_MAX = 64;
+    private static final int METADATA_KEY_CHARS_MAX = 64;
+    private static final int METADATA_VALUE_CHARS_MAX = 512;
+    private static final int CALLER_TOOLS_MAX = 128;
+
+    private Inputs() {}
+
+    static void requireValid(NewSession session) {
+        require(
+                session.user().orElse("").length() <= USER_CHARS_MAX,
+                "user",
+                "user has more than " + USER_CHARS_MAX + " characters");
+        require(
+                session.metadata().size() <= METADATA_PAIRS_MAX,
+                "metadata",
+                "metadata has more than " + METADATA_PAIRS_MAX + " pairs");
+        session.metadata()
+                .forEach((key, value) -> {
+                    require(
+                            !key.isEmpty() && key.length() <= METADATA_KEY_CHARS_MAX,
+                            "metadata",
+                            "a key of metadata must have 1 to "
+                                    + METADATA_KEY_CHARS_MAX
+                                    + " characters");
+                    require(
+                            value.length() <= METADATA_VALUE_CHARS_MAX,
+                            "metadata",
+                            "metadata."
+                                    + key
+                                    + " has more than "
+                                    + METADATA_VALUE_CHARS_MAX
+                                    + " characters");
+                });
+    }
+
+    static void requireValid(TurnInput input, int bytesMax) {
+        require(
+                input.messages().stream().noneMatch(String::isBlank),
+                "content",
+                "a message must say something");
+        require(
+                input.callerTools().size() <= CALLER_TOOLS_MAX,
+                "tools",
+                "there are more than " + CALLER_TOOLS_MAX + " tools");
+        long bytes = bytes(input);
+        if (bytes > bytesMax) {
+            throw new CarrelException(
+                    ErrorCode.BODY_TOO_LARGE,
+                    "the input has "
+                            + bytes
+                            + " bytes, the limit is "
+                            + bytesMax
+                            + ": put large texts into files of the sandbox");
+        }
+    }
+
+    /// The entries that start a turn: results first, then messages. The caller's tools stand in the
+    /// last message; where there is none, in one without text.
+    static List<Event> events(Handle handle, SessionKey session, TurnInput input) {
+        var events = new ArrayList<Event>();
+        if (!input.callerResults().isEmpty()) {
+            events.addAll(results(openCalls(handle, session.id()), session, input.callerResults()));
+        }
+        List<String> texts = input.messages();
+        if (texts.isEmpty() && !input.callerTools().isEmpty()) {
+            texts = List.of("");
+        }
+        for (int i = 0; i < texts.size(); i++) {
+            List<ToolSpec> tools = i == texts.size() - 1 ? input.callerTools() : List.of();
+            events.add(new Event.UserMessage(texts.get(i), tools));
+        }
+        return events;
+    }
+
+    /// In the order of the calls, whatever the order of the results.
+    private static List<Event> results(
+            Map<String, ToolCall> open, SessionKey session, Map<String, String> given) {
+        var rest = new HashMap<>(given);
+        var events = new ArrayList<Event>();
+        open.forEach((id, call) -> {
+            @Nullable String text = rest.remove(id);
+            if (text != null) {
+                events.add(
+                        new Event.ToolCompleted(
+                                id, call.name(), ToolStatus.OK, text, Duration.ZERO));
+            }
+        });
+        if (!rest.isEmpty()) {
+            throw new CarrelException(
+                    ErrorCode.CONFLICT,
+                    "session "
+                            + session.id()
+                            + " waits for no result of tool call "
+                            + String.join(", ", rest.keySet())
+                            + (open.isEmpty()
+                                    ? ": no call is open"
+                                    : ": open are " + String.join(", ", open.keySet())));
+        }
+        return events;
+    }
+
+    /// Calls that wait for their caller: those of the newest turn's last answer without a result,
+    /// if that turn ended in order to have them answered. With a later turn they are void.
+    private static Map<String, ToolCall> openCalls(Handle handle, SessionId session) {
+        var open = new LinkedHashMap<String, ToolCall>();
+        boolean waits = false;
+        List<StreamItem.Recorded> step =
+                TurnRows.newest(handle, session)
+                        .map(turn -> EventRows.lastStep(handle, session, turn))
+                        .orElse(List.of());
+        for (StreamItem.Recorded entry : step) {
+            if (entry.event() instanceof Event.AssistantMessage answer) {
+                answer.message().toolCalls().forEach(call -> open.put(call.id(), call));
+            } else if (entry.event() instanceof Event.ToolCompleted completed) {
+                open.remove(completed.callId());
+            } else if (entry.event() instanceof Event.TurnCompleted completed) {
+                waits = completed.reason() == StopReason.TOOL_CALLS;
+            }
+        }
+        return waits ? open : Map.of();
+    }
+
+    private static long bytes(TurnInput input) {
+        long texts = input.messages().stream().mapToLong(Inputs::bytes).sum();
+        long results = input.callerResults().values().stream().mapToLong(Inputs::bytes).sum();
+        long tools =
+                input.callerTools().stream()
+                        .mapToLong(tool ->
+                                bytes(tool.name())
+                                        + bytes(tool.description())
+                                        + bytes(tool.parameters().toString()))
+                        .sum();
+        return texts + results + tools;
+    }
+
+    private static long bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    private static void require(boolean condition, String param, String message) {
+        if (!condition) {
+            throw CarrelException.ofParam(ErrorCode.INVALID_REQUEST, param, message);
+        }
+    }
+}

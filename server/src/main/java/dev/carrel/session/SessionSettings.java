@@ -1,0 +1,24 @@
+package dev.carrel.session;
+
+/// Limits of sessions. `messageBytesMax` bounds all that one turn's input says, in UTF-8; the turn
+/// that runs does not count as queued.
+public record SessionSettings(
+        int sessionsPerProjectMax,
+        int queuedTurnsPerSessionMax,
+        int messageBytesMax,
+        int subscribersPerSessionMax) {
+    public static final SessionSettings DEFAULT = new SessionSettings(10_000, 16, 1 << 20, 64);
+
+    public SessionSettings {
+        require(sessionsPerProjectMax > 0, "sessions per project");
+        require(queuedTurnsPerSessionMax > 0, "queued turns per session");
+        require(messageBytesMax > 0, "message bytes");
+        require(subscribersPerSessionMax > 0, "subscribers per session");
+    }
+
+    private static void require(boolean condition, String name) {
+        if (!condition) {
+            throw new IllegalArgumentException("the limit of " + name + " must be above 0");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+package dev.carrel.session;
+
+import dev.carrel.agent.TurnId;
+import dev.carrel.store.Ids;
+import dev.carrel.store.Micros;
+import dev.carrel.store.ProjectId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/// The rows of the turns, the queue of all sessions. Everything here runs inside its caller's
+/// transaction.
+final class TurnRows {
+    /// A turn that has not ended.
+    record Open(TurnId turn, boolean running) {}
+
+    private TurnRows() {}
+
+    static TurnId queue(Handle handle, SessionKey session, long position, Instant now) {
+        var turn = new TurnId(Ids.next("trn"));
+        handle.createUpdate(
+                        """
+                        insert into turns (id, project, session, position, state, created_at)
+                        values (:id, :project, :session, :position, 'queued', :now)\
+                        """)
+                .bind("id", turn.value())
+                .bind("project", session.project().value())
+                .bind("session", session.id().value())
+                .bind("position", position)
+                .bind("now", Micros.of(now))
+                .execute();
+        return turn;
+    }
+
+    /// The session's turns that have not ended, in the order in which they run.
+    static List<Open> open(Handle handle, SessionId session) {
+        return handle.createQuery(
+                        """
+                        select id, state from turns
+                        where session = :session and state <> 'done' order by position\
+                        """)
+                .bind("session", session.value())
+                .map((row, context) ->
+                        new Open(
+                                new TurnId(row.getString("id")),
+                                row.getString("state").equals("running")))
+                .list();
+    }
+
+    /// The session's newest turn in the order of running, whatever its state.
+    static Optional<TurnId> newest(Handle handle, SessionId session) {
+        return handle.createQuery(
+                        """
+                        select id from turns where session = :session
+                        order by position desc limit 1\
+                        """)
+                .bind("session", session.value())
+                .map((row, context) -> new TurnId(row.getString("id")))
+                .findOne();
+    }
+
+    static void requestCancel(Handle handle, TurnId turn) {
+        handle.createUpdate("update turns set cancel_requested = 1 where id = :id")
+                .bind("id", turn.value())
+                .execute();
+    }
+
+    static void complete(Handle handle, TurnId turn) {
+        handle.createUpdate(
+                        """
+                        update turns set state = 'done', lease_owner = null, lease_expires_at = 0
+                        where id = :id\
+                        """)
+                .bind("id", turn.value())
+                .execute();
+    }
+
+    /// Turns that may be claimed now, the one that waits longest first: whose lease has expired,
+    /// and the first of each session that waits behind none.
+    static List<TurnId> claimable(Handle handle, Instant now, int limit) {
+        return handle.createQuery(
+                        """
+                        select t.id from turns t
+                        where t.state <> 'done' and t.lease_expires_at <= :now
+                            and not exists (select 1 from turns o
+                                where o.session = t.session and o.state <> 'done'
+                                    and o.position < t.position)
+                        order by t.created_at, t.id limit :limit\
+                        """)
+                .bind("now", Micros.of(now))
+                .bind("limit", limit)
+                .map((row, context) -> new TurnId(row.getString("id")))
+                .list();
+    }
+
+    static Lease claim(Handle handle, TurnId turn, String owner, Instant expiresAt) {
+        handle.createUpdate(
+                        """
+                        update turns set state = 'running', lease_owner = :owner,
+                            lease_expires_at = :expires, epoch = epoch + 1
+                        where id = :id\
+                        """)
+                .bind("id", turn.value())
+                .bind("owner", owner)
+                .bind("expires", Micros.of(expiresAt))
+                .execute();
+        return handle.createQuery(
+                        """
+                        select id, project, session, position, epoch, failures, cancel_requested
+                        from turns where id = :id\
+                        """)
+                .bind("id", turn.value())
+                .map((row, context) -> lease(row))
+                .one();
+    }
+
+    /// Whether the lease still holds: nobody has claimed the turn since, and it has not ended.
+    static boolean holds(Handle handle, Lease lease) {
+        return handle.createQuery(
+                                """
+                                select count(*) from turns
+                                where id = :id and epoch = :epoch and state = 'running'
+                                    and lease_owner is not null\
+                                """)
+                        .bind("id", lease.turn().value())
+                        .bind("epoch", lease.claim().epoch())
+                        .mapTo(Integer.class)
+                        .one()
+                == 1;
+    }
+
+    static void extend(Handle handle, Lease lease, Instant expiresAt) {
+        handle.createUpdate("update turns set lease_expires_at = :expires where id = :id")
+                .bind("id", lease.turn().value())
+                .bind("expires", Micros.of(expiresAt))
+                .execute();
+    }
+
+    static boolean cancelRequested(Handle handle, TurnId turn) {
+        return handle.createQuery(
+                                "select count(*) from turns where id = :id and cancel_requested = 1")
+                        .bind("id", turn.value())
+                        .mapTo(Integer.class)
+                        .one()
+                == 1;
+    }
+
+    /// Gives a turn back that has not ended, to be claimed by anybody from `from` on.
+    static void giveBack(Handle handle, Lease lease, Instant from, int failures) {
+        handle.createUpdate(
+                        """
+                        update turns set lease_owner = null, lease_expires_at = :from,
+                            failures = :failures
+                        where id = :id\
+                        """)
+                .bind("id", lease.turn().value())
+                .bind("from", Micros.of(from))
+                .bind("failures", failures)
+                .execute();
+    }
+
+    /// Makes every running turn claimable.
+    static int voidLeases(Handle handle) {
+        return handle.execute(
+                """
+                update turns set lease_owner = null, lease_expires_at = 0
+                where state <> 'done' and lease_owner is not null\
+                """);
+    }
+
+    private static Lease lease(ResultSet row) throws SQLException {
+        return new Lease(
+                new SessionKey(
+                        new ProjectId(row.getString("project")),
+                        new SessionId(row.getString("session"))),
+                new TurnId(row.getString("id")),
+                new Lease.Claim(
+                        row.getLong("position"),
+                        row.getLong("epoch"),
+                        row.getInt("failures"),
+                        row.getInt("cancel_requested") == 1));
+    }
+}

@@ -1,0 +1,162 @@
+package dev.carrel.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.carrel.agent.Delta;
+import dev.carrel.agent.Event;
+import dev.carrel.agent.StopReason;
+import dev.carrel.agent.TurnId;
+import dev.carrel.model.FinishReason;
+import dev.carrel.model.Message;
+import dev.carrel.model.ToolCall;
+import dev.carrel.model.ToolSpec;
+import dev.carrel.model.Usage;
+import dev.carrel.tool.ToolStatus;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class EventJsonTest {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final Usage USAGE = new Usage(1200, 34, 1000, 100, 12);
+
+    static Stream<Event> events() throws IOException {
+        var weather =
+                new ToolSpec(
+                        "weather",
+                        "Tells the weather.",
+                        (ObjectNode)
+                                MAPPER.readTree(
+                                        """
+                                        {"type":"object","properties":{"city":{"type":"string"}}}
+                                        """));
+        return Stream.of(
+                new Event.SessionCreated("coder", Optional.of("ada"), Map.of("team", "core")),
+                new Event.UserMessage("Mend the tests, please.", List.of(weather)),
+                new Event.TurnStarted(3),
+                new Event.ModelStarted(2, "anthropic/claude-sonnet-4-5"),
+                new Event.AssistantMessage(
+                        2,
+                        new Message.Assistant(
+                                "I look at the tests.",
+                                "They fail.",
+                                Optional.of("c2lnbmVk"),
+                                List.of(
+                                        new ToolCall(
+                                                "call_1", "bash", "{\"command\":\"pytest -q\"}"))),
+                        FinishReason.TOOL_CALLS,
+                        USAGE,
+                        "claude-sonnet-4-5",
+                        Duration.ofMillis(1500)),
+                new Event.ToolStarted("call_1", "bash", "{\"command\":\"pytest -q\"}"),
+                new Event.ToolCompleted(
+                        "call_1",
+                        "bash",
+                        ToolStatus.INTERRUPTED,
+                        "1 failed",
+                        Duration.ofMillis(812)),
+                new Event.TurnCompleted(
+                        StopReason.ERROR,
+                        2,
+                        USAGE,
+                        Optional.of(
+                                new Event.TurnError(
+                                        "model_unavailable", "The provider did not answer."))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("events")
+    void goldenFileLoads(Event event) throws IOException {
+        assertThat(EventJson.parse(EventJson.type(event), golden(event))).isEqualTo(event);
+    }
+
+    @ParameterizedTest
+    @MethodSource("events")
+    void eventIsStoredAsItsGoldenFile(Event event) throws IOException {
+        assertThat(EventJson.body(event)).isEqualTo(golden(event));
+    }
+
+    @ParameterizedTest
+    @MethodSource("events")
+    void unknownFieldsAreSkipped(Event event) throws IOException {
+        String later = golden(event).replaceFirst("\\{", "{\"added_later\":{\"x\":[1]},");
+
+        assertThat(EventJson.parse(EventJson.type(event), later)).isEqualTo(event);
+    }
+
+    @Test
+    void everyTypeOfEventHasItsGoldenFile() throws IOException {
+        assertThat(events().map(Object::getClass))
+                .containsExactlyInAnyOrderElementsOf(
+                        Arrays.asList(Event.class.getPermittedSubclasses()));
+    }
+
+    @Test
+    void absentFieldsHaveNeutralValues() {
+        assertThat(EventJson.parse("message.user", "{\"text\":\"hi\"}"))
+                .isEqualTo(new Event.UserMessage("hi", List.of()));
+        assertThat(EventJson.parse("session.created", "{\"agent\":\"a\"}"))
+                .isEqualTo(new Event.SessionCreated("a", Optional.empty(), Map.of()));
+    }
+
+    @Test
+    void unknownTypeIsRefused() {
+        assertThatThrownBy(() -> EventJson.parse("no.such", "{}"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("no.such");
+    }
+
+    @Test
+    void entryShowsNumberTypeTimeAndTurnBeforeItsFields() {
+        var entry =
+                new StreamItem.Recorded(
+                        5,
+                        Instant.parse("2026-11-01T12:00:00.25Z"),
+                        Optional.of(new TurnId("trn_1")),
+                        new Event.TurnStarted(3));
+
+        assertThat(EventJson.of(entry).toString())
+                .isEqualTo(
+                        """
+                        {"seq":5,"type":"turn.started","time":"2026-11-01T12:00:00.250Z",\
+                        "turn":"trn_1","agent_version":3}\
+                        """);
+    }
+
+    @Test
+    void liveItemsShowTheirKind() {
+        assertThat(live(new Delta.Text("a"))).contains("\"kind\":\"text\",\"text\":\"a\"");
+        assertThat(live(new Delta.Reasoning("a"))).contains("\"kind\":\"reasoning\"");
+        assertThat(live(new Delta.ToolArguments("c", "bash", "{")))
+                .contains("\"kind\":\"tool_arguments\",\"call_id\":\"c\",\"tool\":\"bash\"");
+        assertThat(live(new Delta.ToolOutput("c", "out")))
+                .contains("\"kind\":\"tool_output\",\"call_id\":\"c\",\"text\":\"out\"");
+        assertThat(live(new Delta.Restarted()))
+                .isEqualTo("{\"type\":\"delta\",\"turn\":\"trn_1\",\"kind\":\"restarted\"}");
+    }
+
+    private static String live(Delta delta) {
+        return EventJson.of(new StreamItem.Live(new TurnId("trn_1"), delta)).toString();
+    }
+
+    private static String golden(Event event) throws IOException {
+        String name = "events/" + EventJson.type(event) + ".v1.json";
+        try (InputStream in = EventJsonTest.class.getResourceAsStream(name)) {
+            assertThat(in).as(name).isNotNull();
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+        }
+    }
+}
