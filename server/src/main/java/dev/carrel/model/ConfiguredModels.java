@@ -1,0 +1,82 @@
+package dev.carrel.model;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.error.Nearest;
+import java.net.http.HttpClient;
+import java.util.Collections;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// Models by the name of their provider, fixed at the start.
+public final class ConfiguredModels implements Models {
+    private final SortedMap<String, ChatModel> models;
+
+    /// Models that are there already.
+    public ConfiguredModels(Map<String, ChatModel> models) {
+        this.models = Collections.unmodifiableSortedMap(new TreeMap<>(models));
+    }
+
+    /// Makes each configured provider's model. Connects to none of them: a wrong key shows at the
+    /// first call. Fails with `INVALID_DEFINITION` when a script cannot be read.
+    public static ConfiguredModels of(ModelSettings settings) {
+        HttpClient client =
+                HttpClient.newBuilder()
+                        // One connection a call: closing it is how a call is cancelled.
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .followRedirects(HttpClient.Redirect.NEVER)
+                        .connectTimeout(CallLimits.DEFAULT.connect())
+                        .build();
+        var models = new TreeMap<String, ChatModel>();
+        settings.providers().forEach((name, each) -> models.put(name, model(name, each, client)));
+        return new ConfiguredModels(models);
+    }
+
+    private static ChatModel model(String name, ProviderSettings settings, HttpClient client) {
+        return switch (settings) {
+            case ProviderSettings.Scripted scripted -> ScriptedModel.read(scripted.script());
+            case ProviderSettings.Remote remote -> {
+                var access = new ProviderAccess(name, remote.baseUrl(), remote.apiKey());
+                yield new ProviderChatModel(
+                        access,
+                        switch (remote.dialect()) {
+                            case OPENAI -> new OpenAiProtocol(access, remote.outputTokensMax());
+                            case ANTHROPIC ->
+                                    new AnthropicProtocol(access, remote.outputTokensMax());
+                        },
+                        client,
+                        CallLimits.DEFAULT,
+                        RetryPolicy.DEFAULT,
+                        Timing.REAL);
+            }
+        };
+    }
+
+    @Override
+    public ChatModel provider(String name) {
+        ChatModel model = models.get(name);
+        if (model == null) {
+            throw new CarrelException(
+                    ErrorCode.INVALID_DEFINITION,
+                    "model provider \"" + name + "\" is not configured" + remedy(name));
+        }
+        return model;
+    }
+
+    private String remedy(String name) {
+        return WellKnownProvider.named(name)
+                .map(known -> "; set " + known.keyVariable() + " or providers." + name)
+                .or(() ->
+                        Nearest.to(name, models.keySet())
+                                .map(near -> "; did you mean " + near + "?"))
+                .orElse("; configured are " + String.join(", ", models.keySet()));
+    }
+
+    @Override
+    public SortedSet<String> names() {
+        return new TreeSet<>(models.keySet());
+    }
+}

@@ -1,0 +1,138 @@
+package dev.carrel.model;
+
+import dev.carrel.error.CarrelException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/// A model behind a provider's HTTP API: attempts, pauses and limits; what is said is its
+/// protocol's. Any number of threads may call it.
+final class ProviderChatModel implements ChatModel {
+    private static final int OK = 200;
+
+    /// After an answer's last event the connection usually ends the body at once and can then be
+    /// used again; longer than this is not waited for.
+    private static final Duration LINGER = Duration.ofMillis(100);
+
+    private final ProviderAccess access;
+    private final Protocol protocol;
+    private final HttpClient client;
+    private final CallLimits limits;
+    private final RetryPolicy retries;
+    private final Timing timing;
+
+    ProviderChatModel(
+            ProviderAccess access,
+            Protocol protocol,
+            HttpClient client,
+            CallLimits limits,
+            RetryPolicy retries,
+            Timing timing) {
+        this.access = access;
+        this.protocol = protocol;
+        this.client = client;
+        this.limits = limits;
+        this.retries = retries;
+        this.timing = timing;
+    }
+
+    @Override
+    public ChatAnswer chat(ChatRequest request, ChatListener listener, Cancellation cancellation) {
+        Instant deadline = timing.clock().instant().plus(limits.call());
+        HttpRequest http = protocol.toHttp(request);
+        Duration paused = Duration.ZERO;
+        for (int tries = 1; ; tries++) {
+            try {
+                AnswerReader reader = protocol.reader(request, listener);
+                return attempt(http, reader, deadline, cancellation);
+            } catch (ProviderFailure failure) {
+                cancellation.throwIfCancelled();
+                Duration pause =
+                        retries.pauseAfter(failure, tries, paused, timing.random())
+                                .filter(wait -> now().plus(wait).isBefore(deadline))
+                                .orElseThrow(() -> finalFailure(failure));
+                timing.pause().pause(pause, cancellation);
+                paused = paused.plus(pause);
+                listener.restarted();
+            }
+        }
+    }
+
+    private ChatAnswer attempt(
+            HttpRequest http, AnswerReader reader, Instant deadline, Cancellation cancellation) {
+        cancellation.throwIfCancelled();
+        try (var exchange = new ProviderExchange(access.name(), limits, timing, deadline)) {
+            try (var _ = cancellation.onCancel(exchange::close)) {
+                exchange.send(client, http);
+                if (exchange.status() != OK) {
+                    throw refusal(exchange);
+                }
+                if (exchange.contentType().matches("(text/html|application/json).*")) {
+                    throw noStream(exchange);
+                }
+                read(exchange, reader);
+                return reader.answer();
+            } catch (ProviderFailure failure) {
+                cancellation.throwIfCancelled(); // closing looks like a broken connection
+                throw failure;
+            }
+        }
+    }
+
+    private void read(ProviderExchange exchange, AnswerReader reader) {
+        var parser = new ServerEventParser();
+        int bytesLeft = CallLimits.ANSWER_BYTES_MAX;
+        while (!reader.isComplete()) {
+            Optional<byte[]> bytes = exchange.next();
+            if (bytes.isEmpty()) {
+                return;
+            }
+            bytesLeft -= bytes.get().length;
+            if (bytesLeft < 0) {
+                throw ProviderFailure.badAnswer(
+                        "model provider "
+                                + access.name()
+                                + " sent more than "
+                                + CallLimits.ANSWER_BYTES_MAX
+                                + " bytes");
+            }
+            parser.feed(bytes.get()).forEach(reader::accept);
+        }
+        exchange.linger(LINGER);
+    }
+
+    private ProviderFailure refusal(ProviderExchange exchange) {
+        String body = new String(exchange.rest(CallLimits.ERROR_BYTES_MAX), StandardCharsets.UTF_8);
+        return ProviderComplaint.ofResponse(exchange.status(), body)
+                .failure(access, RetryAfter.of(exchange.headers(), now()));
+    }
+
+    /// Some gateways report errors with status 200; a wrong base URL often leads to a web page.
+    private ProviderFailure noStream(ProviderExchange exchange) {
+        String body = new String(exchange.rest(CallLimits.ERROR_BYTES_MAX), StandardCharsets.UTF_8);
+        return Json.parseObject(body)
+                .filter(node -> node.has("error"))
+                .map(node -> ProviderComplaint.inStream(node).failure(access, Optional.empty()))
+                .orElseGet(() ->
+                        ProviderFailure.badAnswer(
+                                "model provider "
+                                        + access.name()
+                                        + " did not answer with a stream; check its"
+                                        + " base_url"));
+    }
+
+    private CarrelException finalFailure(ProviderFailure failure) {
+        String asked =
+                failure.retryAfter()
+                        .map(wait -> " (it asks to be left alone for " + wait.toSeconds() + " s)")
+                        .orElse("");
+        return new CarrelException(failure.code(), failure.text() + asked, failure);
+    }
+
+    private Instant now() {
+        return timing.clock().instant();
+    }
+}
