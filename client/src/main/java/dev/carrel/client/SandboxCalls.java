@@ -1,0 +1,167 @@
+package dev.carrel.client;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.wire.ExecuteRequest;
+import dev.carrel.wire.ExecutionInfo;
+import dev.carrel.wire.FileInfo;
+import dev.carrel.wire.Json;
+import dev.carrel.wire.Listing;
+import dev.carrel.wire.OutputChunk;
+import dev.carrel.wire.SandboxInfo;
+import dev.carrel.wire.SandboxRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+
+/// The calls on sandboxes, their commands and files.
+public final class SandboxCalls {
+    private static final String ROOT = "/v1/sandboxes";
+    private static final Duration TRANSFER_MAX = Duration.ofHours(1);
+    private static final double TIMEOUT_SECONDS_DEFAULT = 60;
+
+    /// Receives output while a command runs; `stream` is `stdout` or `stderr`.
+    @FunctionalInterface
+    public interface OutputListener {
+        void output(String stream, String text);
+    }
+
+    private final CarrelClient client;
+    private final Transport transport;
+
+    SandboxCalls(CarrelClient client, Transport transport) {
+        this.client = client;
+        this.transport = transport;
+    }
+
+    public SandboxInfo create(SandboxRequest request) {
+        return client.post(ROOT, request, SandboxInfo.class);
+    }
+
+    public SandboxInfo get(String id) {
+        return client.get(path(id), SandboxInfo.class);
+    }
+
+    public Listing<SandboxInfo> list() {
+        return client.list(ROOT, SandboxInfo.class);
+    }
+
+    public Listing<SandboxInfo> list(int limit, Optional<String> cursor) {
+        String rest = cursor.map(at -> "&cursor=" + CarrelClient.segment(at)).orElse("");
+        return client.list(ROOT + "?limit=" + limit + rest, SandboxInfo.class);
+    }
+
+    public void delete(String id) {
+        client.delete(path(id));
+    }
+
+    /// Runs a command to its end. An exit code other than 0 is a result, not an exception.
+    public ExecutionInfo execute(String id, ExecuteRequest request) {
+        HttpRequest.Builder http =
+                client.jsonRequest(path(id) + "/execute").POST(Transport.json(request));
+        return transport.read(http, wait(request), ExecutionInfo.class);
+    }
+
+    /// The same, telling `listener` what the command writes as it comes.
+    public ExecutionInfo execute(String id, ExecuteRequest request, OutputListener listener) {
+        HttpRequest.Builder http =
+                client.jsonRequest(path(id) + "/execute")
+                        .header("Accept", "text/event-stream")
+                        .POST(Transport.json(request));
+        try (var events = new SseReader(transport.open(http, wait(request)).body())) {
+            for (Optional<SseReader.Item> item = events.next();
+                    item.isPresent();
+                    item = events.next()) {
+                Optional<ExecutionInfo> end = take(item.get(), listener);
+                if (end.isPresent()) {
+                    return end.get();
+                }
+            }
+        } catch (IOException e) {
+            throw transport.unreachable(e);
+        }
+        throw new CarrelException(
+                ErrorCode.UNAVAILABLE,
+                "The server ended the stream before the command; the command goes on in " + id);
+    }
+
+    private static Optional<ExecutionInfo> take(SseReader.Item item, OutputListener listener)
+            throws IOException {
+        return switch (item.name()) {
+            case "exit" -> Optional.of(Json.lenient().readValue(item.data(), ExecutionInfo.class));
+            case "error" ->
+                    throw Transport.failure(0, item.data().getBytes(StandardCharsets.UTF_8));
+            case "stdout", "stderr" -> {
+                OutputChunk chunk = Json.lenient().readValue(item.data(), OutputChunk.class);
+                listener.output(item.name(), chunk.text());
+                yield Optional.empty();
+            }
+            default -> Optional.empty(); // a newer server may say more
+        };
+    }
+
+    private static Duration wait(ExecuteRequest request) {
+        double seconds = request.timeoutSeconds().orElse(TIMEOUT_SECONDS_DEFAULT);
+        return Duration.ofMillis((long) (seconds * 1000)).plus(CarrelClient.CALL_MAX);
+    }
+
+    /// A command that was started before.
+    public ExecutionInfo execution(String id, String execution) {
+        return client.get(
+                path(id) + "/executions/" + CarrelClient.segment(execution), ExecutionInfo.class);
+    }
+
+    /// The content of a file; the caller closes it. Paths are absolute inside the sandbox.
+    public InputStream readFile(String id, String path) {
+        return transport.open(transport.request(file(id, path)), TRANSFER_MAX).body();
+    }
+
+    /// Writes a file whole, making its parents.
+    public FileInfo writeFile(String id, String path, byte[] content) {
+        return write(id, path, BodyPublishers.ofByteArray(content));
+    }
+
+    /// The same from a stream of any length, which is read once and closed.
+    public FileInfo writeFile(String id, String path, InputStream content) {
+        return write(id, path, BodyPublishers.ofInputStream(() -> content));
+    }
+
+    private FileInfo write(String id, String path, HttpRequest.BodyPublisher content) {
+        HttpRequest.Builder request =
+                transport
+                        .request(file(id, path))
+                        .header("Content-Type", "application/octet-stream")
+                        .PUT(content);
+        return transport.read(request, TRANSFER_MAX, FileInfo.class);
+    }
+
+    /// Removes a file, or a directory with all in it.
+    public void deleteFile(String id, String path) {
+        client.delete(file(id, path));
+    }
+
+    public FileInfo stat(String id, String path) {
+        return client.get(file(id, path) + "?stat=true", FileInfo.class);
+    }
+
+    /// The entries of a directory.
+    public Listing<FileInfo> listFiles(String id, String path, boolean recursive) {
+        return client.list(
+                file(id, path) + "?list=true" + (recursive ? "&recursive=true" : ""),
+                FileInfo.class);
+    }
+
+    private static String path(String id) {
+        return ROOT + "/" + CarrelClient.segment(id);
+    }
+
+    private static String file(String id, String path) {
+        return path(id)
+                + "/files/"
+                + CarrelClient.segment(path.replaceFirst("^/", "")).replace("%2F", "/");
+    }
+}

@@ -1,0 +1,4 @@
+package dev.carrel.wire;
+
+/// An API key to make.
+public record KeyRequest(String name) {}

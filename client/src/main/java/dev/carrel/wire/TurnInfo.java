@@ -1,0 +1,4 @@
+package dev.carrel.wire;
+
+/// The turn that a message has queued.
+public record TurnInfo(String turn, String session) {}
