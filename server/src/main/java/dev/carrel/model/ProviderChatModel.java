@@ -74,6 +74,7 @@ final class ProviderChatModel implements ChatModel {
                     throw noStream(exchange);
                 }
                 read(exchange, reader);
+                cancellation.throwIfCancelled();
                 return reader.answer();
             } catch (ProviderFailure failure) {
                 cancellation.throwIfCancelled(); // closing looks like a broken connection
