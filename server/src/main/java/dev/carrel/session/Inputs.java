@@ -1,7 +1,7 @@
 package dev.carrel.session;
 
+import dev.carrel.agent.Conversation;
 import dev.carrel.agent.Event;
-import dev.carrel.agent.StopReason;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.model.ToolCall;
@@ -124,22 +124,20 @@ final class Inputs {
     /// Calls that wait for their caller: those of the newest turn's last answer without a result,
     /// if that turn ended in order to have them answered. With a later turn they are void.
     private static Map<String, ToolCall> openCalls(Handle handle, SessionId session) {
-        var open = new LinkedHashMap<String, ToolCall>();
-        boolean waits = false;
-        List<StreamItem.Recorded> step =
+        List<Event> step =
                 TurnRows.newest(handle, session)
                         .map(turn -> EventRows.lastStep(handle, session, turn))
-                        .orElse(List.of());
-        for (StreamItem.Recorded entry : step) {
-            if (entry.event() instanceof Event.AssistantMessage answer) {
-                answer.message().toolCalls().forEach(call -> open.put(call.id(), call));
-            } else if (entry.event() instanceof Event.ToolCompleted completed) {
-                open.remove(completed.callId());
-            } else if (entry.event() instanceof Event.TurnCompleted completed) {
-                waits = completed.reason() == StopReason.TOOL_CALLS;
-            }
+                        .orElse(List.of())
+                        .stream()
+                        .map(StreamItem.Recorded::event)
+                        .toList();
+        var open = new LinkedHashMap<String, ToolCall>();
+        if (!step.isEmpty() && step.getLast() instanceof Event.TurnCompleted) {
+            Conversation.of(step)
+                    .openCalls()
+                    .forEach(call -> open.put(call.call().id(), call.call()));
         }
-        return waits ? open : Map.of();
+        return open;
     }
 
     private static long bytes(TurnInput input) {

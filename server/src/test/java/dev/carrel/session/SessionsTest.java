@@ -22,6 +22,7 @@ import dev.carrel.tool.ToolStatus;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -109,7 +110,7 @@ class SessionsTest {
     void listGivesEverySessionOnceNewestFirstOverPages() {
         var ids = new ArrayList<SessionId>();
         for (int i = 0; i < 5; i++) {
-            ids.addFirst(fixture.newSession());
+            ids.add(fixture.newSession());
             if (i % 2 == 0) {
                 fixture.clock.tick(Duration.ofMillis(1));
             }
@@ -123,7 +124,9 @@ class SessionsTest {
         } while (cursor.isPresent());
 
         assertThat(found).containsExactlyInAnyOrderElementsOf(ids).doesNotHaveDuplicates();
-        assertThat(found.getFirst()).isEqualTo(ids.getFirst());
+        assertThat(found)
+                .map(id -> fixture.session(id).createdAt())
+                .isSortedAccordingTo(Comparator.reverseOrder());
     }
 
     @Test

@@ -1,0 +1,78 @@
+package dev.carrel.worker;
+
+import dev.carrel.agent.Delta;
+import dev.carrel.agent.WorkspaceSettings;
+import dev.carrel.model.Cancellation;
+import dev.carrel.sandbox.Execution;
+import dev.carrel.sandbox.ExecutionId;
+import dev.carrel.sandbox.ExecutionRequest;
+import dev.carrel.sandbox.SandboxFiles;
+import dev.carrel.session.Lease;
+import dev.carrel.session.SessionId;
+import dev.carrel.session.SessionJournal;
+import dev.carrel.tool.ToolContext;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/// What one tool call of a turn may touch.
+final class SandboxToolContext implements ToolContext {
+    private static final int ID_DIGITS = 32;
+
+    private final SessionSandbox sandbox;
+    private final SessionJournal journal;
+    private final Lease lease;
+    private final String callId;
+
+    SandboxToolContext(SessionSandbox sandbox, SessionJournal journal, Lease lease, String callId) {
+        this.sandbox = sandbox;
+        this.journal = journal;
+        this.lease = lease;
+        this.callId = callId;
+    }
+
+    @Override
+    public SandboxFiles files() {
+        return sandbox.files();
+    }
+
+    @Override
+    public Execution execute(ExecutionRequest request) {
+        long started =
+                journal.startedAt(callId)
+                        .orElseThrow(() ->
+                                new IllegalStateException(
+                                        "call " + callId + " runs before it is journaled"));
+        return sandbox.start(executionId(lease.session(), started), request);
+    }
+
+    @Override
+    public String directory() {
+        return WorkspaceSettings.DIRECTORY;
+    }
+
+    @Override
+    public void output(String text) {
+        journal.publish(new Delta.ToolOutput(callId, text));
+    }
+
+    @Override
+    public Cancellation cancellation() {
+        return lease.cancellation();
+    }
+
+    /// Follows from the entry that says that the call was started, which is the same for whoever
+    /// runs the turn. The session is part of it because sessions may share a sandbox; the hash
+    /// keeps other users of the sandbox from guessing it.
+    static ExecutionId executionId(SessionId session, long started) {
+        try {
+            byte[] hash =
+                    MessageDigest.getInstance("SHA-256")
+                            .digest((session + "/" + started).getBytes(StandardCharsets.UTF_8));
+            return new ExecutionId("exe_" + HexFormat.of().formatHex(hash).substring(0, ID_DIGITS));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package dev.carrel.worker;
+
+import dev.carrel.agent.AgentDefinition;
+import dev.carrel.agent.AgentLoop;
+import dev.carrel.agent.Conversation;
+import dev.carrel.agent.Event;
+import dev.carrel.agent.StopReason;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.model.Models;
+import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.session.Deployments;
+import dev.carrel.session.Lease;
+import dev.carrel.session.Session;
+import dev.carrel.session.SessionJournal;
+import dev.carrel.session.Sessions;
+import dev.carrel.tool.Tool;
+import java.util.List;
+import java.util.Optional;
+
+/// Runs one turn under its lease, on the calling thread.
+final class TurnRunner {
+    private final Sessions sessions;
+    private final Deployments deployments;
+    private final Models models;
+    private final List<Tool> tools;
+    private final Sandboxes sandboxes;
+
+    TurnRunner(
+            Sessions sessions,
+            Deployments deployments,
+            Models models,
+            List<Tool> tools,
+            Sandboxes sandboxes) {
+        this.sessions = sessions;
+        this.deployments = deployments;
+        this.models = models;
+        this.tools = List.copyOf(tools);
+        this.sandboxes = sandboxes;
+    }
+
+    /// Returns when the turn is complete. Any exception leaves it open.
+    void run(Lease lease) {
+        Session session = sessions.get(lease.project(), lease.session());
+        SessionJournal journal = sessions.turns().journal(lease);
+        int version = startedWith(journal).orElseGet(() -> start(lease, journal));
+        AgentDefinition agent;
+        try {
+            agent = deployments.agent(lease.project(), session.agent(), version);
+        } catch (CarrelException e) {
+            if (e.code() != ErrorCode.AGENT_NOT_FOUND) {
+                throw e;
+            }
+            journal.append(failed(journal, e.code(), e.text())); // it was deployed no more
+            return;
+        }
+        var sandbox = new SessionSandbox(sessions, sandboxes, lease, agent.workspace());
+        new AgentLoop(
+                        agent,
+                        models,
+                        tools,
+                        journal,
+                        call -> new SandboxToolContext(sandbox, journal, lease, call),
+                        lease.cancellation())
+                .run();
+    }
+
+    /// Completes a turn that cannot be run.
+    void giveUp(Lease lease, Throwable cause) {
+        SessionJournal journal = sessions.turns().journal(lease);
+        journal.append(
+                cause instanceof CarrelException known
+                        ? failed(journal, known.code(), known.text())
+                        : failed(
+                                journal,
+                                ErrorCode.INTERNAL_ERROR,
+                                "the turn failed again and again with an internal error; the"
+                                        + " server's log has the details of turn "
+                                        + lease.turn()));
+    }
+
+    /// The version of the agents that the turn began with, if it has begun.
+    private static Optional<Integer> startedWith(SessionJournal journal) {
+        return journal.turnEvents().stream()
+                .filter(Event.TurnStarted.class::isInstance)
+                .map(event -> ((Event.TurnStarted) event).agentVersion())
+                .findFirst();
+    }
+
+    private int start(Lease lease, SessionJournal journal) {
+        int version = deployments.newest(lease.project()).orElse(0);
+        journal.append(new Event.TurnStarted(version));
+        return version;
+    }
+
+    private static Event failed(SessionJournal journal, ErrorCode code, String message) {
+        Conversation state = Conversation.of(journal.events());
+        return new Event.TurnCompleted(
+                StopReason.ERROR,
+                state.steps(),
+                state.usage(),
+                Optional.of(new Event.TurnError(code.wireName(), message)));
+    }
+}
