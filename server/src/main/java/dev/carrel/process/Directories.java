@@ -53,6 +53,17 @@ public final class Directories {
         call("unlinkat " + path, unlink);
     }
 
+    /// Removes an entry that is not a directory; does nothing when it is not there.
+    public static void unlinkIfThere(Fd directory, String path) throws LinuxException {
+        try {
+            unlink(directory, path, 0);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.ENOENT) {
+                throw e;
+            }
+        }
+    }
+
     /// Renames within one file system, replacing what is there unless `flags` says otherwise.
     public static void rename(Fd from, String oldName, Fd to, String newName, int flags)
             throws LinuxException {

@@ -34,6 +34,7 @@ public enum Errno {
     ENOTEMPTY(39),
     ELOOP(40),
     EOVERFLOW(75),
+    EUSERS(87),
     EOPNOTSUPP(95),
     EDQUOT(122),
     OTHER(0);
@@ -44,7 +45,8 @@ public enum Errno {
         this.number = number;
     }
 
-    static Errno of(int number) {
+    /// `OTHER` for every number that has no name here.
+    public static Errno of(int number) {
         for (Errno errno : values()) {
             if (errno.number == number) {
                 return errno;

@@ -1,0 +1,143 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.process.Fd;
+import dev.carrel.process.FileInfo;
+import dev.carrel.sandbox.Execution.Stream;
+import dev.carrel.sandbox.ExecutionId;
+import dev.carrel.sandbox.ExecutionRequest;
+import dev.carrel.sandbox.ExecutionResult;
+import dev.carrel.sandbox.ExecutionStatus;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// The files of one execution: `.json` and `.in`, which the server writes; `.out`, `.err` and
+/// `.exit`, which pid 1 writes; and `.oom`, the server's verdict on a command that failed.
+record ExecutionFiles(RunDirectory directory, ExecutionId id) {
+    /// The last is what makes an execution started: it goes last.
+    static final List<String> SUFFIXES = List.of(".in", ".json", ".oom", ".exit", ".err", ".out");
+
+    private static final int SERVER_ONLY = 0600;
+    private static final int READ_BY_PID_1 = 0444;
+
+    boolean wasStarted() throws IOException {
+        return directory.stat(id + ".out").isPresent();
+    }
+
+    /// Writes down what pid 1 and a later server need. Nothing happens before START.
+    void prepare(StartRecord start, String stdin) throws IOException {
+        if (!stdin.isEmpty()) {
+            directory.write(id + ".in", stdin.getBytes(StandardCharsets.UTF_8), READ_BY_PID_1);
+        }
+        directory.write(id + ".json", start.json(), SERVER_ONLY);
+    }
+
+    Optional<StartRecord> start() throws IOException {
+        return directory.read(id + ".json", StartRecord.BYTES_MAX).flatMap(StartRecord::parse);
+    }
+
+    Optional<ExitRecord> exit() throws IOException {
+        return directory.read(id + ".exit", ExitRecord.BYTES_MAX + 1).flatMap(ExitRecord::parse);
+    }
+
+    Optional<Fd> open(Stream stream) throws IOException {
+        return directory.open(id + (stream == Stream.STDOUT ? ".out" : ".err"));
+    }
+
+    void delete() throws IOException {
+        for (String suffix : SUFFIXES) {
+            directory.delete(id + suffix);
+        }
+    }
+
+    /// Exited or lost, judged by the files alone: for an execution that no longer runs.
+    Ending ending() throws IOException {
+        Optional<ExitRecord> exit = exit();
+        if (exit.isEmpty()) {
+            return new Ending.Lost();
+        }
+        return new Ending.Exited(exit.get(), exit.get().failed() && verdict().orElse(false));
+    }
+
+    /// Decides once whether a command failed for want of memory, and writes that down: exit codes
+    /// do not tell, because the kernel may have killed a child of the command. So any command that
+    /// failed while the sandbox's count of kills grew counts as out of memory.
+    boolean judge(ExitRecord exit, long oomKillsAtStart, long oomKillsNow) throws IOException {
+        if (!exit.failed() || exit.timedOut() || exit.killedOnRequest()) {
+            return false;
+        }
+        Optional<Boolean> earlier = verdict();
+        if (earlier.isPresent()) {
+            return earlier.get();
+        }
+        boolean outOfMemory = oomKillsNow > oomKillsAtStart;
+        directory.write(id + ".oom", new byte[] {(byte) (outOfMemory ? '1' : '0')}, SERVER_ONLY);
+        return outOfMemory;
+    }
+
+    private Optional<Boolean> verdict() throws IOException {
+        return directory.read(id + ".oom", 1).map(text -> text.length == 1 && text[0] == '1');
+    }
+
+    /// The execution as it stands at `now`, with its output as already read.
+    ExecutionResult result(Ending ending, String stdout, String stderr, Instant now)
+            throws IOException {
+        return switch (ending) {
+            case Ending.Running running -> unfinished(ExecutionStatus.RUNNING, stdout, stderr, now);
+            case Ending.Lost lost ->
+                    unfinished(ExecutionStatus.INTERRUPTED, stdout, stderr, lastSignOfLife());
+            case Ending.Exited exited ->
+                    new ExecutionResult(
+                            id,
+                            status(exited),
+                            OptionalInt.of(exited.record().exitCode()),
+                            stdout,
+                            stderr,
+                            exited.record().truncated(),
+                            exited.record().startedAt(),
+                            exited.record().duration());
+        };
+    }
+
+    private ExecutionResult unfinished(
+            ExecutionStatus status, String stdout, String stderr, Instant until)
+            throws IOException {
+        Instant startedAt = start().map(StartRecord::startedAt).orElse(until);
+        Duration duration = Duration.between(startedAt, until);
+        return new ExecutionResult(
+                id,
+                status,
+                OptionalInt.empty(),
+                stdout,
+                stderr,
+                false,
+                startedAt,
+                duration.isNegative() ? Duration.ZERO : duration);
+    }
+
+    private Instant lastSignOfLife() throws IOException {
+        Instant out = directory.stat(id + ".out").map(FileInfo::modifiedAt).orElse(Instant.EPOCH);
+        Instant err = directory.stat(id + ".err").map(FileInfo::modifiedAt).orElse(Instant.EPOCH);
+        return out.isAfter(err) ? out : err;
+    }
+
+    private static ExecutionStatus status(Ending.Exited exited) {
+        if (exited.record().timedOut()) {
+            return ExecutionStatus.TIMED_OUT;
+        } else if (exited.outOfMemory()) {
+            return ExecutionStatus.OUT_OF_MEMORY;
+        }
+        return exited.record().signal().isPresent()
+                ? ExecutionStatus.KILLED
+                : ExecutionStatus.COMPLETED;
+    }
+
+    /// How much of each stream is kept at most.
+    long outputBytesMax() throws IOException {
+        return start().map(StartRecord::outputBytesMax).orElse(ExecutionRequest.OUTPUT_BYTES_MAX);
+    }
+}

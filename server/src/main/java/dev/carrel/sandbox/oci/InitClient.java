@@ -1,0 +1,238 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.Execution;
+import dev.carrel.sandbox.ExecutionId;
+import dev.carrel.sandbox.ExecutionRequest;
+import dev.carrel.sandbox.SandboxId;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The executions of one running sandbox: asks its pid 1 to start and kill them, and hears from it
+/// how they go on. Any thread may call it. Everything that must outlast this process is in the run
+/// directory, so a new client simply connects again.
+final class InitClient implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(InitClient.class);
+
+    private final RunDirectory directory;
+    private final LongSupplier oomKills;
+    private final InstantSource clock;
+    private final Pruner pruner;
+    private final Map<ExecutionId, Watch> watches = new ConcurrentHashMap<>();
+    private final InitConnection connection;
+
+    private InitClient(
+            SandboxId sandbox,
+            RunDirectory directory,
+            LongSupplier oomKills,
+            InstantSource clock,
+            Duration timeout,
+            Runnable onDeath) {
+        this.directory = directory;
+        this.oomKills = oomKills;
+        this.clock = clock;
+        this.connection = new InitConnection(sandbox, directory, timeout, new Ears(), onDeath);
+        this.pruner = new Pruner(directory, connection::list);
+    }
+
+    /// Connects to the pid 1 that has this run directory, which may be just starting; fails with
+    /// `SANDBOX_FAILED` when it has not answered within `timeout`. `oomKills` reads the sandbox's
+    /// count of out-of-memory kills. `onDeath` runs once, on a thread of its own, when pid 1 has
+    /// ended; not after [#close].
+    static InitClient connect(
+            SandboxId sandbox,
+            RunDirectory directory,
+            LongSupplier oomKills,
+            InstantSource clock,
+            Duration timeout,
+            Runnable onDeath) {
+        var client = new InitClient(sandbox, directory, oomKills, clock, timeout, onDeath);
+        try {
+            client.connection.connect(timeout);
+            return client;
+        } catch (CarrelException e) {
+            client.close();
+            throw e;
+        }
+    }
+
+    boolean isAlive() {
+        return connection.isAlive();
+    }
+
+    /// Starts a command unless an execution of this id was started before. `environment` is the
+    /// sandbox's own; the request's variables go on top.
+    Execution start(ExecutionId id, ExecutionRequest request, Map<String, String> environment) {
+        check(request);
+        var variables = new HashMap<>(environment);
+        variables.putAll(request.env());
+        var frame = InitRequest.start(id, request, variables);
+        var files = new ExecutionFiles(directory, id);
+        try {
+            if (files.wasStarted()) {
+                return find(id).orElseThrow(() -> pruned(id));
+            }
+            long kills = oomKills.getAsLong();
+            files.prepare(StartRecord.of(request, clock.instant(), kills), request.stdin());
+        } catch (IOException e) {
+            throw RecordedExecution.unreadable(id, e);
+        }
+        Watch watch = watches.computeIfAbsent(id, absent -> Watch.fresh());
+        try {
+            if (!connection.startsExecution(id, frame)) {
+                return find(id).orElseThrow(() -> pruned(id));
+            }
+        } catch (CarrelException e) {
+            watches.remove(id, watch);
+            throw e;
+        }
+        pruner.started();
+        return live(files, watch);
+    }
+
+    private static void check(ExecutionRequest request) {
+        int stdin = request.stdin().getBytes(StandardCharsets.UTF_8).length;
+        if (stdin > ExecutionRequest.STDIN_BYTES_MAX) {
+            throw CarrelException.ofParam(
+                    ErrorCode.INVALID_REQUEST,
+                    "stdin",
+                    "stdin is %d bytes, and at most %d are taken: write a file instead"
+                            .formatted(stdin, ExecutionRequest.STDIN_BYTES_MAX));
+        }
+    }
+
+    private static CarrelException pruned(ExecutionId id) {
+        return new CarrelException(
+                ErrorCode.EXECUTION_NOT_FOUND,
+                "execution " + id + " was removed while it was looked up");
+    }
+
+    /// An execution of this sandbox, of an earlier run of it too; empty if it was never started.
+    Optional<Execution> find(ExecutionId id) {
+        var files = new ExecutionFiles(directory, id);
+        try {
+            if (!files.wasStarted()) {
+                return Optional.empty();
+            }
+            if (files.exit().isEmpty()) {
+                // Watched before asking, so that an end in between is not missed.
+                Watch watch = watches.computeIfAbsent(id, absent -> Watch.adopted());
+                watch.wroteUnknown();
+                if (connection.list().contains(id)
+                        || !(watch.state().ending() instanceof Ending.Running)) {
+                    return Optional.of(live(files, watch));
+                }
+            }
+            end(files);
+            return RecordedExecution.find(directory, id);
+        } catch (IOException e) {
+            throw RecordedExecution.unreadable(id, e);
+        }
+    }
+
+    /// Kills every process of the sandbox but pid 1.
+    void killAll() {
+        connection.killAll();
+    }
+
+    private Execution live(ExecutionFiles files, Watch watch) {
+        return new LiveExecution(files, watch, () -> connection.kill(files.id()), clock);
+    }
+
+    // Of an execution that no longer runs, whether its end was heard or not. The verdict is late
+    // when no server was there, but better than none.
+    private void end(ExecutionFiles files) throws IOException {
+        Optional<ExitRecord> exit = files.exit();
+        if (exit.isPresent()) {
+            judge(files, exit.get());
+        }
+        Watch watch = watches.remove(files.id());
+        if (watch != null) {
+            watch.ended(files.ending());
+        }
+    }
+
+    private boolean judge(ExecutionFiles files, ExitRecord exit) throws IOException {
+        if (!exit.failed()) {
+            return false;
+        }
+        long kills = oomKills.getAsLong();
+        return files.judge(exit, files.start().map(StartRecord::oomKills).orElse(kills), kills);
+    }
+
+    /// What pid 1 says unasked. Runs on the thread that reads its channel.
+    private final class Ears implements InitConnection.Listener {
+        @Override
+        public void output(InitMessage.Output message) {
+            Watch watch = watches.get(message.id());
+            if (watch != null) {
+                watch.wrote(message.stream(), message.bytes());
+            }
+        }
+
+        @Override
+        public void exit(InitMessage.Exit message) {
+            boolean outOfMemory = false;
+            try {
+                var files = new ExecutionFiles(directory, message.id());
+                outOfMemory = judge(files, message.record());
+            } catch (IOException e) {
+                LOG.warn("Execution {}: no verdict could be kept", message.id(), e);
+            }
+            Watch watch = watches.remove(message.id());
+            if (watch != null) {
+                watch.ended(new Ending.Exited(message.record(), outOfMemory));
+            }
+        }
+
+        @Override
+        public void reconnected(Set<ExecutionId> running) {
+            watches.forEach((id, watch) -> {
+                if (running.contains(id)) {
+                    watch.wroteUnknown();
+                } else {
+                    endUnheard(id);
+                }
+            });
+        }
+
+        @Override
+        public void died() {
+            watches.keySet().forEach(this::endUnheard);
+        }
+
+        private void endUnheard(ExecutionId id) {
+            var files = new ExecutionFiles(directory, id);
+            try {
+                // Else it is about to be asked for, and whoever asks gets the answer.
+                if (files.wasStarted()) {
+                    end(files);
+                }
+            } catch (IOException e) {
+                LOG.warn("Execution {}: its records cannot be read", id, e);
+                Watch watch = watches.remove(id);
+                if (watch != null) {
+                    watch.ended(new Ending.Lost());
+                }
+            }
+        }
+    }
+
+    /// Lets go of the sandbox, which goes on. Followers are told to ask again.
+    @Override
+    public void close() {
+        connection.close();
+        watches.values().forEach(Watch::detached);
+    }
+}

@@ -1,0 +1,312 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.ExecutionId;
+import dev.carrel.sandbox.SandboxId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Questions to one pid 1 and their answers. One virtual thread reads what pid 1 says, another one
+/// writes, so that no caller's interrupt and no pid 1 that stops reading does more than fail a call
+/// after [#ANSWER_WAIT]. A connection that breaks is made again; only a pid 1 that takes none any
+/// more is dead. Every request may be sent twice: pid 1 sees to it.
+final class InitConnection implements AutoCloseable {
+    static final Duration ANSWER_WAIT = Duration.ofSeconds(10);
+
+    private static final Logger LOG = LoggerFactory.getLogger(InitConnection.class);
+    private static final int UNSENT_MAX = 1024;
+    private static final int RECONNECTS_MAX = 100;
+    private static final int LIST_ATTEMPTS_MAX = 3;
+
+    /// What pid 1 says unasked, on the reading thread.
+    interface Listener {
+        void output(InitMessage.Output message);
+
+        void exit(InitMessage.Exit message);
+
+        /// After a break in which anything may have been missed.
+        void reconnected(Set<ExecutionId> running);
+
+        void died();
+    }
+
+    private record StartQuestion(ByteBuffer frame, CompletableFuture<InitMessage> answer) {}
+
+    private final SandboxId sandbox;
+    private final RunDirectory directory;
+    private final Listener listener;
+    private final Runnable onDeath;
+    private final Thread reader;
+    private final CompletableFuture<InitMessage> greeting = new CompletableFuture<>();
+    private final BlockingQueue<ByteBuffer> unsent = new ArrayBlockingQueue<>(UNSENT_MAX);
+    private final Map<ExecutionId, StartQuestion> starts = new ConcurrentHashMap<>();
+
+    /// Guards `lists`, which is in the order of the frames sent: answers carry no id of their own.
+    /// A question is answered with nothing when the connection broke.
+    private final Object listsLock = new Object();
+
+    private final Queue<CompletableFuture<Optional<Set<ExecutionId>>>> lists = new ArrayDeque<>();
+    private volatile boolean alive;
+    private volatile boolean closing;
+
+    /// Begins to connect; [#awaitGreeting] tells whether it worked.
+    InitConnection(
+            SandboxId sandbox,
+            RunDirectory directory,
+            Duration connectWait,
+            Listener listener,
+            Runnable onDeath) {
+        this.sandbox = sandbox;
+        this.directory = directory;
+        this.listener = listener;
+        this.onDeath = onDeath;
+        this.reader = Thread.ofVirtual().name("init-" + sandbox).unstarted(() -> live(connectWait));
+    }
+
+    /// Connects, once; fails with `SANDBOX_FAILED` when pid 1 does not answer in time.
+    void connect(Duration wait) {
+        reader.start();
+        answer(greeting, wait);
+    }
+
+    boolean isAlive() {
+        return alive;
+    }
+
+    /// Whether this call started the execution; if not, it was started before.
+    boolean startsExecution(ExecutionId id, ByteBuffer frame) {
+        var mine = new StartQuestion(frame, new CompletableFuture<>());
+        StartQuestion earlier = starts.putIfAbsent(id, mine);
+        StartQuestion question = earlier == null ? mine : earlier;
+        try {
+            if (earlier == null) {
+                send(frame);
+            }
+            return switch (answer(question.answer(), ANSWER_WAIT)) {
+                case InitMessage.Started started -> earlier == null;
+                case InitMessage.Refused refused -> throw refusal(id, refused.errno());
+                default -> false;
+            };
+        } finally {
+            starts.remove(id, mine);
+        }
+    }
+
+    /// What runs now.
+    Set<ExecutionId> list() {
+        for (int attempt = 1; attempt <= LIST_ATTEMPTS_MAX; attempt++) {
+            var question = new CompletableFuture<Optional<Set<ExecutionId>>>();
+            ask(question);
+            Optional<Set<ExecutionId>> running = answer(question, ANSWER_WAIT);
+            if (running.isPresent()) {
+                return running.get();
+            }
+        }
+        throw silent(null);
+    }
+
+    private void ask(CompletableFuture<Optional<Set<ExecutionId>>> question) {
+        synchronized (listsLock) {
+            send(InitRequest.list());
+            lists.add(question);
+        }
+    }
+
+    void kill(ExecutionId id) {
+        send(InitRequest.kill(id));
+    }
+
+    /// Returns when the signals are sent.
+    void killAll() {
+        send(InitRequest.killAll());
+        list();
+    }
+
+    private void send(ByteBuffer frame) {
+        if (!alive) {
+            throw notRunning();
+        }
+        if (!unsent.offer(frame)) {
+            throw silent(null);
+        }
+    }
+
+    // Not interruptible: what was asked for may happen, and the caller has to know. It is short.
+    private <T> T answer(CompletableFuture<T> question, Duration wait) {
+        long end = System.nanoTime() + wait.toNanos();
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return question.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (TimeoutException e) {
+                    throw silent(e);
+                } catch (ExecutionException e) {
+                    throw e.getCause() instanceof CarrelException known ? known : silent(e);
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    // ---- the reading thread ----
+
+    private void live(Duration connectWait) {
+        try (InitChannel first = InitChannel.await(directory, connectWait)) {
+            converse(first);
+            for (int i = 0; i < RECONNECTS_MAX && alive && !closing; i++) {
+                reconnect();
+            }
+        } catch (IOException | InterruptedException e) {
+            LOG.debug("Sandbox {}: cannot reach pid 1", sandbox, e);
+        } finally {
+            end();
+        }
+    }
+
+    private void reconnect() {
+        try (InitChannel again = InitChannel.open(directory)) {
+            LOG.info("Sandbox {}: connected to pid 1 again", sandbox);
+            converse(again);
+        } catch (IOException e) {
+            // Nobody listens: that is how its death shows.
+            alive = false;
+        }
+    }
+
+    /// Until the connection ends, for whatever reason.
+    private void converse(InitChannel channel) {
+        Thread writer = Thread.ofVirtual().unstarted(() -> writeAll(channel));
+        try {
+            InitMessage hello = channel.receive();
+            boolean again = alive;
+            alive = true;
+            if (again) {
+                askAgain();
+            }
+            writer.start();
+            greeting.complete(hello);
+            while (true) {
+                hear(channel.receive());
+            }
+        } catch (IOException e) {
+            LOG.debug("Sandbox {}: the connection to pid 1 ended", sandbox, e);
+        } finally {
+            writer.interrupt();
+        }
+    }
+
+    private void writeAll(InitChannel channel) {
+        try {
+            while (true) {
+                channel.send(unsent.take());
+            }
+        } catch (IOException | InterruptedException e) {
+            // The reading thread sees the end too, and asks again what had no answer.
+            LOG.debug("Sandbox {}: no longer writing to pid 1", sandbox, e);
+        }
+    }
+
+    private void askAgain() {
+        synchronized (listsLock) {
+            unsent.removeIf(InitRequest::isList);
+            lists.forEach(question -> question.complete(Optional.empty()));
+            lists.clear();
+            starts.values().forEach(question -> unsent.offer(question.frame()));
+        }
+        var missed = new CompletableFuture<Optional<Set<ExecutionId>>>();
+        var _ = missed.thenAccept(running -> running.ifPresent(listener::reconnected));
+        ask(missed);
+    }
+
+    private void hear(InitMessage message) {
+        switch (message) {
+            case InitMessage.Started started -> answerStart(started.id(), started);
+            case InitMessage.Already already -> answerStart(already.id(), already);
+            case InitMessage.Refused refused -> answerStart(refused.id(), refused);
+            case InitMessage.Output output -> listener.output(output);
+            case InitMessage.Exit exit -> listener.exit(exit);
+            case InitMessage.Listed listed -> answerList(listed);
+            case InitMessage.Hello hello -> {}
+            case InitMessage.KilledAll killedAll -> {}
+        }
+    }
+
+    private void answerStart(ExecutionId id, InitMessage answer) {
+        StartQuestion question = starts.get(id);
+        if (question != null) {
+            question.answer().complete(answer);
+        }
+    }
+
+    private void answerList(InitMessage.Listed listed) {
+        CompletableFuture<Optional<Set<ExecutionId>>> question;
+        synchronized (listsLock) {
+            question = lists.poll();
+        }
+        if (question != null) {
+            question.complete(Optional.of(listed.ids()));
+        }
+    }
+
+    private void end() {
+        alive = false;
+        greeting.completeExceptionally(silent(null));
+        starts.values().forEach(question -> question.answer().completeExceptionally(notRunning()));
+        synchronized (listsLock) {
+            lists.forEach(question -> question.completeExceptionally(notRunning()));
+            lists.clear();
+        }
+        if (!closing) {
+            listener.died();
+            onDeath.run();
+        }
+    }
+
+    // ---- what callers are told ----
+
+    private CarrelException notRunning() {
+        return new CarrelException(
+                ErrorCode.SANDBOX_NOT_RUNNING, "sandbox " + sandbox + " has stopped");
+    }
+
+    private CarrelException silent(@Nullable Throwable cause) {
+        return new CarrelException(
+                ErrorCode.SANDBOX_FAILED,
+                "pid 1 of sandbox " + sandbox + " does not answer: stop the sandbox, or try again",
+                cause);
+    }
+
+    private CarrelException refusal(ExecutionId id, int errno) {
+        return Refusal.of(sandbox, id, errno);
+    }
+
+    /// Lets go of pid 1. Nothing is heard any more.
+    @Override
+    public void close() {
+        closing = true;
+        reader.interrupt();
+    }
+}
