@@ -7,7 +7,8 @@ import java.util.Set;
 /// not find again on the host: what it started outlives this process, and a new process picks it up
 /// through [#find].
 ///
-/// Calls for one sandbox never overlap (the caller sees to it); calls for different sandboxes do.
+/// Calls for one sandbox never overlap, but for [#execution] (the caller sees to it); calls for
+/// different sandboxes do.
 public interface SandboxRuntime extends AutoCloseable {
     Isolation isolation();
 

@@ -1,49 +1,238 @@
 package dev.carrel.sandbox;
 
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.store.Cursor;
+import dev.carrel.store.Micros;
 import dev.carrel.store.Page;
 import dev.carrel.store.ProjectId;
+import dev.carrel.store.Store;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// All sandboxes of this server: what exists, in which state, and who may touch it. Every call
 /// looks the id up together with the project and fails with `SANDBOX_NOT_FOUND` otherwise. Any
 /// access starts a stopped sandbox again.
-public final class Sandboxes {
+///
+/// Any thread may call it, once [#reconcile] has returned. Commands and file accesses of a running
+/// sandbox touch neither the database nor a lock.
+public final class Sandboxes implements AutoCloseable {
+    private static final Duration ROUND_EVERY = Duration.ofSeconds(5);
+
+    /// The database may be behind the last activity by this much: a command costs no write.
+    private static final Duration ACTIVITY_LAG = Duration.ofMinutes(1);
+
+    /// An owner's sandbox can fail or go while we wait for it; so often we look again.
+    private static final int OWNER_ATTEMPTS_MAX = 5;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Sandboxes.class);
+
+    private final SandboxRuntime runtime;
+    private final SandboxSettings settings;
+    private final InstantSource clock;
+    private final SandboxRows rows;
+    private final SandboxRegistry registry = new SandboxRegistry();
+    private final SandboxLifecycle lifecycle;
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    public Sandboxes(
+            Store store, SandboxRuntime runtime, SandboxSettings settings, InstantSource clock) {
+        this.runtime = runtime;
+        this.settings = settings;
+        this.clock = clock;
+        this.rows = new SandboxRows(store, settings);
+        this.lifecycle = new SandboxLifecycle(runtime, rows, registry);
+    }
+
+    /// Makes the host agree with the database, whatever a crash or reboot has left: called once,
+    /// before any other call. Sandboxes that run are taken over with their commands, others are
+    /// stopped; what was being made or deleted, and what nobody knows, is removed.
+    public void reconcile() {
+        lifecycle.reconcile(settings.executionsAtOnceMax());
+    }
+
+    /// Starts the thread that deletes expired sandboxes, until [#close].
+    public void watch() {
+        Thread.ofVirtual()
+                .name("sandbox-reaper")
+                .start(() -> {
+                    while (!awaitClosed()) {
+                        try {
+                            reapOnce();
+                        } catch (RuntimeException e) {
+                            LOG.warn("a round of the sandbox reaper failed", e);
+                        }
+                    }
+                });
+    }
+
+    private boolean awaitClosed() {
+        try {
+            return closed.await(ROUND_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            return true; // nobody interrupts this thread but a shutdown
+        }
+    }
+
+    /// Fails with `TOO_MANY_SANDBOXES`, `INVALID_REQUEST`, `NOT_SUPPORTED`, `IMAGE_NOT_FOUND`, or
+    /// `CONFLICT` when the owner has a sandbox; then nothing was made.
     public Sandbox create(ProjectId project, SandboxSpec spec) {
-        throw new IllegalStateException("not built yet");
+        SandboxRules.check(spec, runtime.isolation());
+        SandboxRow row = newRow(project, spec);
+        var fresh = new LiveSandbox(row, settings.executionsAtOnceMax());
+        Optional<LiveSandbox> other = lifecycle.create(row, fresh);
+        if (other.isPresent()) {
+            throw new CarrelException(
+                    ErrorCode.CONFLICT,
+                    "there is a sandbox for this owner already: " + other.get().id());
+        }
+        return fresh.snapshot();
     }
 
     /// The sandbox made for `spec.owner()`, created now if there is none. Two callers at once get
     /// the same one.
     public Sandbox createForOwner(ProjectId project, SandboxSpec spec) {
-        throw new IllegalStateException("not built yet");
+        if (spec.owner().isEmpty()) {
+            throw new IllegalArgumentException("the spec names no owner");
+        }
+        SandboxRules.check(spec, runtime.isolation());
+        for (int attempt = 0; attempt < OWNER_ATTEMPTS_MAX; attempt++) {
+            SandboxRow row = newRow(project, spec);
+            var fresh = new LiveSandbox(row, settings.executionsAtOnceMax());
+            LiveSandbox found = lifecycle.create(row, fresh).orElse(fresh);
+            // Another caller may be making it or taking it down: the lock waits for the outcome.
+            if (found.isReady() || found.exclusively(found::isReady)) {
+                return found.snapshot();
+            }
+        }
+        throw new CarrelException(
+                ErrorCode.UNAVAILABLE,
+                "the sandbox of %s could not be made, because others kept deleting it; retry"
+                        .formatted(spec.owner().get()));
     }
 
     public Sandbox get(ProjectId project, SandboxId id) {
-        throw new IllegalStateException("not built yet");
+        return registry.get(project, id).snapshot();
     }
 
+    /// Newest first.
     public Page<Sandbox> list(
             ProjectId project, SandboxFilter filter, int limit, Optional<String> cursor) {
-        throw new IllegalStateException("not built yet");
+        Page.checkLimit(limit);
+        return Page.of(
+                registry.list(project, filter, limit + 1, Cursor.parse(cursor)),
+                limit,
+                sandbox -> Cursor.of(sandbox.createdAt(), sandbox.id().value()));
     }
 
+    /// Kills what runs in it and removes its files. When this returns, it cannot be used any more,
+    /// also after a crash.
     public void delete(ProjectId project, SandboxId id) {
-        throw new IllegalStateException("not built yet");
+        lifecycle.delete(registry.get(project, id));
     }
 
+    /// Each access fails with `SANDBOX_NOT_FOUND` once the sandbox is deleted.
     public SandboxFiles files(ProjectId project, SandboxId id) {
-        throw new IllegalStateException("not built yet");
+        registry.get(project, id);
+        return new LiveFiles(() -> use(registry.get(project, id)));
     }
 
     /// Starts a command; with an id that was started before, returns that execution and starts
-    /// nothing.
+    /// nothing. Fails with `TOO_MANY_EXECUTIONS`, `INVALID_REQUEST` or `INVALID_PATH` (`cwd`).
     public Execution start(
             ProjectId project, SandboxId id, ExecutionId execution, ExecutionRequest request) {
-        throw new IllegalStateException("not built yet");
+        SandboxRules.check(request);
+        LiveSandbox live = registry.get(project, id);
+        return live.executions().start(execution, () -> start(live, execution, request));
     }
 
-    /// Fails with `EXECUTION_NOT_FOUND` if it was never started.
+    /// The sandbox may end between being found running and being used: once more, then. That is
+    /// safe, because the runtime starts nothing twice under one id.
+    private Execution start(LiveSandbox live, ExecutionId execution, ExecutionRequest request) {
+        try {
+            return use(live).start(execution, request);
+        } catch (CarrelException e) {
+            if (e.code() != ErrorCode.SANDBOX_NOT_RUNNING) {
+                throw e;
+            }
+            return use(live).start(execution, request);
+        }
+    }
+
+    /// Does not start a stopped sandbox. Fails with `EXECUTION_NOT_FOUND` if it was never started.
     public Execution execution(ProjectId project, SandboxId id, ExecutionId execution) {
-        throw new IllegalStateException("not built yet");
+        LiveSandbox live = registry.get(project, id);
+        return live.executions()
+                .get(execution)
+                .or(() -> runtime.execution(id, execution))
+                .orElseThrow(() ->
+                        new CarrelException(
+                                ErrorCode.EXECUTION_NOT_FOUND,
+                                "sandbox %s has no execution %s".formatted(id, execution)));
+    }
+
+    /// Lets no sandbox be made or started any more. Then all are destroyed, or left as they are, as
+    /// the settings say. The runtime is its owner's to close.
+    @Override
+    public void close() {
+        lifecycle.close();
+        closed.countDown();
+        switch (settings.atClose()) {
+            case KEEP -> storeActivity(Duration.ZERO);
+            case DESTROY -> lifecycle.deleteAll();
+        }
+    }
+
+    /// One round of the reaper: expired sandboxes go, failed removals are tried again, activity is
+    /// written down.
+    void reapOnce() {
+        Instant now = clock.instant();
+        for (LiveSandbox live : registry.all()) {
+            if (live.expiresAt().map(end -> !end.isAfter(now)).orElse(false)) {
+                LOG.info("sandbox {} has reached the end of its ttl", live.id());
+                deleteExpired(live);
+            }
+        }
+        lifecycle.finish();
+        storeActivity(ACTIVITY_LAG);
+    }
+
+    private void deleteExpired(LiveSandbox live) {
+        try {
+            lifecycle.delete(live);
+        } catch (CarrelException e) {
+            if (e.code() != ErrorCode.SANDBOX_NOT_FOUND) {
+                LOG.warn("sandbox {} could not be deleted, trying again later", live.id(), e);
+            }
+        }
+    }
+
+    private void storeActivity(Duration lag) {
+        Map<SandboxId, Instant> times = new HashMap<>();
+        for (LiveSandbox live : registry.all()) {
+            live.activityToStore(lag).ifPresent(time -> times.put(live.id(), time));
+        }
+        if (!times.isEmpty()) {
+            rows.setLastActive(times);
+        }
+    }
+
+    private RunningSandbox use(LiveSandbox live) {
+        live.touch(clock.instant());
+        return lifecycle.running(live);
+    }
+
+    /// Times as precise as the database keeps them, so that they are the same after a restart.
+    private SandboxRow newRow(ProjectId project, SandboxSpec spec) {
+        Instant now = Micros.toInstant(Micros.of(clock.instant()));
+        return new SandboxRow(SandboxId.next(), project, spec, SandboxRow.State.CREATING, now, now);
     }
 }

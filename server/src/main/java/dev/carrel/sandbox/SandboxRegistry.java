@@ -1,0 +1,93 @@
+package dev.carrel.sandbox;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.store.Cursor;
+import dev.carrel.store.ProjectId;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// All sandboxes that this server knows: the image of the database's rows, which no other process
+/// changes. Small enough to search, because sandboxes are few.
+final class SandboxRegistry {
+    private static final Comparator<LiveSandbox> NEWEST_FIRST =
+            Comparator.comparing(LiveSandbox::createdAt)
+                    .thenComparing(live -> live.id().value())
+                    .reversed();
+
+    private record Owner(ProjectId project, String name) {}
+
+    private final Map<SandboxId, LiveSandbox> byId = new ConcurrentHashMap<>();
+    private final Map<Owner, LiveSandbox> byOwner = new ConcurrentHashMap<>();
+
+    /// Adds it, unless there is one for its owner: then that one is returned.
+    Optional<LiveSandbox> add(LiveSandbox live) {
+        Optional<Owner> owner = owner(live);
+        if (owner.isPresent()) {
+            LiveSandbox other = byOwner.putIfAbsent(owner.get(), live);
+            if (other != null) {
+                return Optional.of(other);
+            }
+        }
+        byId.put(live.id(), live);
+        return Optional.empty();
+    }
+
+    void remove(LiveSandbox live) {
+        byId.remove(live.id(), live);
+        owner(live).ifPresent(owner -> byOwner.remove(owner, live));
+    }
+
+    /// Fails with `SANDBOX_NOT_FOUND`, also for what belongs to another project.
+    LiveSandbox get(ProjectId project, SandboxId id) {
+        LiveSandbox live = byId.get(id);
+        if (live == null || !live.project().equals(project) || live.isGone()) {
+            throw notFound(id);
+        }
+        return live;
+    }
+
+    Collection<LiveSandbox> all() {
+        return List.copyOf(byId.values());
+    }
+
+    /// Newest first, after `cursor`.
+    List<Sandbox> list(ProjectId project, SandboxFilter filter, int limit, Cursor cursor) {
+        return byId.values().stream()
+                .filter(live -> live.project().equals(project) && !live.isGone())
+                .filter(live -> isAfter(cursor, live))
+                .sorted(NEWEST_FIRST)
+                .map(LiveSandbox::snapshot)
+                .filter(sandbox -> matches(filter, sandbox))
+                .limit(limit)
+                .toList();
+    }
+
+    static CarrelException notFound(SandboxId id) {
+        return new CarrelException(
+                ErrorCode.SANDBOX_NOT_FOUND,
+                "there is no sandbox " + id + " in this project; it may have been deleted");
+    }
+
+    private static boolean isAfter(Cursor cursor, LiveSandbox live) {
+        Cursor place = Cursor.of(live.createdAt(), live.id().value());
+        return place.micros() < cursor.micros()
+                || (place.micros() == cursor.micros() && place.id().compareTo(cursor.id()) < 0);
+    }
+
+    private static boolean matches(SandboxFilter filter, Sandbox sandbox) {
+        return filter.state().map(state -> state == sandbox.state()).orElse(true)
+                && filter.user()
+                        .map(user -> sandbox.spec().user().equals(Optional.of(user)))
+                        .orElse(true)
+                && sandbox.spec().metadata().entrySet().containsAll(filter.metadata().entrySet());
+    }
+
+    private static Optional<Owner> owner(LiveSandbox live) {
+        return live.spec().owner().map(name -> new Owner(live.project(), name));
+    }
+}

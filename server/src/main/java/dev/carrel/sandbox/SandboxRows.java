@@ -1,0 +1,109 @@
+package dev.carrel.sandbox;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.store.Micros;
+import dev.carrel.store.ProjectId;
+import dev.carrel.store.Store;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+
+/// The table of sandboxes.
+final class SandboxRows {
+    private final Store store;
+    private final SandboxSettings settings;
+
+    SandboxRows(Store store, SandboxSettings settings) {
+        this.store = store;
+        this.settings = settings;
+    }
+
+    List<SandboxRow> all() {
+        return store.read(handle ->
+                handle.createQuery("select * from sandboxes order by created_at, id")
+                        .map((row, context) -> row(row))
+                        .list());
+    }
+
+    /// Counts and adds in one transaction. Fails with `TOO_MANY_SANDBOXES`.
+    void insert(SandboxRow row) {
+        store.write(handle -> {
+            requireRoom(handle, row.project());
+            return handle.createUpdate(
+                            """
+                            insert into sandboxes
+                              (id, project, owner, state, spec, created_at, last_active_at)
+                            values
+                              (:id, :project, :owner, :state, :spec, :created, :active)
+                            """)
+                    .bind("id", row.id().value())
+                    .bind("project", row.project().value())
+                    .bind("owner", row.spec().owner().orElse(null))
+                    .bind("state", text(row.state()))
+                    .bind("spec", SpecJson.write(row.spec()))
+                    .bind("created", Micros.of(row.createdAt()))
+                    .bind("active", Micros.of(row.lastActiveAt()))
+                    .execute();
+        });
+    }
+
+    void setState(SandboxId id, SandboxRow.State state) {
+        store.write(handle ->
+                handle.execute(
+                        "update sandboxes set state = ? where id = ?", text(state), id.value()));
+    }
+
+    void setLastActive(Map<SandboxId, Instant> times) {
+        store.write(handle -> {
+            var batch = handle.prepareBatch("update sandboxes set last_active_at = ? where id = ?");
+            times.forEach((id, time) -> batch.add(Micros.of(time), id.value()));
+            return batch.execute().length;
+        });
+    }
+
+    void delete(SandboxId id) {
+        store.write(handle -> handle.execute("delete from sandboxes where id = ?", id.value()));
+    }
+
+    private void requireRoom(Handle handle, ProjectId project) {
+        long ofProject =
+                handle.createQuery("select count(*) from sandboxes where project = ?")
+                        .bind(0, project.value())
+                        .mapTo(Long.class)
+                        .one();
+        if (ofProject >= settings.perProjectMax()) {
+            throw tooMany("project " + project + " has " + ofProject);
+        }
+        long total = handle.createQuery("select count(*) from sandboxes").mapTo(Long.class).one();
+        if (total >= settings.totalMax()) {
+            throw tooMany("this server has " + total);
+        }
+    }
+
+    private static CarrelException tooMany(String who) {
+        return new CarrelException(
+                ErrorCode.TOO_MANY_SANDBOXES,
+                who
+                        + " sandboxes, which is the limit; delete some, or give them a"
+                        + " ttl_seconds so that they go by themselves");
+    }
+
+    private static SandboxRow row(ResultSet row) throws SQLException {
+        return new SandboxRow(
+                new SandboxId(row.getString("id")),
+                new ProjectId(row.getString("project")),
+                SpecJson.read(row.getString("spec")),
+                SandboxRow.State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
+                Micros.toInstant(row.getLong("created_at")),
+                Micros.toInstant(row.getLong("last_active_at")));
+    }
+
+    private static String text(SandboxRow.State state) {
+        return state.name().toLowerCase(Locale.ROOT);
+    }
+}

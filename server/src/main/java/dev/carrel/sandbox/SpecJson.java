@@ -1,0 +1,84 @@
+package dev.carrel.sandbox;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// A spec as it is stored. Specs of older versions always load, whatever was added since: a field
+/// that is absent has the value that there was before it, one that is not known is left alone.
+final class SpecJson {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private SpecJson() {}
+
+    static String write(SandboxSpec spec) {
+        ObjectNode root = JSON.createObjectNode();
+        spec.name().ifPresent(name -> root.put("name", name));
+        root.put("image", spec.image());
+        root.put("isolation", spec.isolation().wireName());
+        root.putObject("resources")
+                .put("cpus", spec.resources().cpus())
+                .put("memory_mib", spec.resources().memoryMib())
+                .put("disk_mib", spec.resources().diskMib())
+                .put("processes_max", spec.resources().processesMax());
+        root.putObject("network").put("internet", spec.network().internet());
+        put(root.putObject("env"), spec.env());
+        put(root.putObject("metadata"), spec.metadata());
+        spec.user().ifPresent(user -> root.put("user", user));
+        spec.ttl().ifPresent(ttl -> root.put("ttl_millis", ttl.toMillis()));
+        spec.owner().ifPresent(owner -> root.put("owner", owner));
+        return root.toString();
+    }
+
+    static SandboxSpec read(String text) {
+        try {
+            JsonNode root = JSON.readTree(text);
+            return new SandboxSpec(
+                    text(root, "name"),
+                    root.path("image").asText(SandboxSpec.DEFAULT_IMAGE),
+                    text(root, "isolation")
+                            .map(name -> Isolation.valueOf(name.toUpperCase(Locale.ROOT)))
+                            .orElse(Isolation.CONTAINER),
+                    resources(root.path("resources")),
+                    new NetworkPolicy(root.path("network").path("internet").asBoolean(false)),
+                    map(root.path("env")),
+                    map(root.path("metadata")),
+                    text(root, "user"),
+                    Optional.of(root.path("ttl_millis"))
+                            .filter(JsonNode::isNumber)
+                            .map(ttl -> Duration.ofMillis(ttl.asLong())),
+                    text(root, "owner"));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a stored sandbox spec is not JSON", e);
+        }
+    }
+
+    private static Resources resources(JsonNode node) {
+        Resources byDefault = Resources.DEFAULT;
+        return new Resources(
+                node.path("cpus").asDouble(byDefault.cpus()),
+                node.path("memory_mib").asInt(byDefault.memoryMib()),
+                node.path("disk_mib").asInt(byDefault.diskMib()),
+                node.path("processes_max").asInt(byDefault.processesMax()));
+    }
+
+    private static void put(ObjectNode node, Map<String, String> map) {
+        new TreeMap<>(map).forEach(node::put);
+    }
+
+    private static Optional<String> text(JsonNode root, String field) {
+        return Optional.of(root.path(field)).filter(JsonNode::isTextual).map(JsonNode::asText);
+    }
+
+    private static Map<String, String> map(JsonNode node) {
+        var map = new TreeMap<String, String>();
+        node.properties().forEach(entry -> map.put(entry.getKey(), entry.getValue().asText()));
+        return map;
+    }
+}

@@ -1,0 +1,61 @@
+package dev.carrel.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class SpecJsonTest {
+    private static final SandboxSpec FULL =
+            new SandboxSpec(
+                    Optional.of("build box"),
+                    "coding",
+                    Isolation.CONTAINER,
+                    new Resources(1.5, 512, 1024, 128),
+                    NetworkPolicy.OFF,
+                    Map.of("A", "1", "LANG", "C.UTF-8"),
+                    Map.of("team", "blue"),
+                    Optional.of("user-1"),
+                    Optional.of(Duration.ofHours(1)),
+                    Optional.of("ses_1"));
+
+    @Test
+    void storedSpecsOfTheFirstVersionLoad() throws IOException {
+        String golden = resource("/golden/sandbox-spec-1.json").strip();
+
+        assertThat(SpecJson.read(golden)).isEqualTo(FULL);
+        assertThat(SpecJson.write(FULL)).isEqualTo(golden);
+    }
+
+    @Test
+    void optionalPartsMayBeAbsent() {
+        SandboxSpec spec = SandboxSpec.defaults();
+
+        assertThat(SpecJson.read(SpecJson.write(spec))).isEqualTo(spec);
+    }
+
+    @Test
+    void fieldsOfLaterVersionsAreLeftAlone() {
+        SandboxSpec spec = SpecJson.read("{\"image\":\"other\",\"gpu\":{\"count\":1}}");
+
+        assertThat(spec.image()).isEqualTo("other");
+        assertThat(spec.resources()).isEqualTo(Resources.DEFAULT);
+    }
+
+    @Test
+    void networkIsClosedUnlessItSaysOpen() {
+        assertThat(SpecJson.read("{}").network()).isEqualTo(NetworkPolicy.OFF);
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream input = SpecJsonTest.class.getResourceAsStream(name)) {
+            return new String(Objects.requireNonNull(input).readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}
