@@ -130,8 +130,8 @@ final class ProviderSettingsReader {
                         .orElse(known.baseUrl());
         Optional<Secret> key =
                 text("api_key").map(this::secret).or(() -> there.flatMap(Remote::apiKey));
-        return named(
-                at + ".base_url", () -> new Remote(known.dialect(), baseUrl, key, tokensMax()));
+        OptionalInt tokensMax = tokensMax();
+        return named(at + ".base_url", () -> new Remote(known.dialect(), baseUrl, key, tokensMax));
     }
 
     private CarrelException unknownKind(String kind) {
