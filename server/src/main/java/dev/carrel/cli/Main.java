@@ -1,0 +1,78 @@
+package dev.carrel.cli;
+
+import dev.carrel.client.UnreachableException;
+import dev.carrel.error.CarrelException;
+import java.util.Objects;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+
+/// The commands that use a server through its API.
+@Command(
+        name = "carrel",
+        description = "A self-hosted cloud for AI coding agents.",
+        synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        subcommands = {
+            DemoCommand.class,
+            InitCommand.class,
+            DeployCommand.class,
+            RunCommand.class,
+            StatusCommand.class,
+            SessionsCommand.class,
+            LogsCommand.class,
+            SandboxCommand.class,
+            HelpCommand.class
+        },
+        footerHeading = "%nOn the machine of the server:%n",
+        footer = {
+            "  start    Run the server in the foreground.",
+            "  doctor   Say what works on this machine, and how to mend the rest.",
+            "  images   List and build the images that sandboxes start from.",
+            "  test     Run all tests of this checkout.",
+            "",
+            "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server cannot be reached."
+        })
+public final class Main {
+    static final int UNREACHABLE = 3;
+
+    private Main() {}
+
+    public static void main(String[] arguments) {
+        System.exit(run(arguments));
+    }
+
+    static int run(String... arguments) {
+        var line = new CommandLine(new Main());
+        line.setExecutionExceptionHandler((error, command, parsed) -> report(error));
+        if (arguments.length == 0) {
+            line.usage(System.out);
+            return CommandLine.ExitCode.OK;
+        }
+        return line.execute(arguments);
+    }
+
+    private static int report(Exception error) throws Exception {
+        switch (error) {
+            case UnreachableException e -> {
+                System.err.println("carrel: " + e.text());
+                System.err.println("Is a server running? Start one with: carrel start");
+                return UNREACHABLE;
+            }
+            case CarrelException e -> System.err.println("carrel: " + e.text());
+            case IllegalArgumentException e -> System.err.println("carrel: " + e.getMessage());
+            default -> throw error;
+        }
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /// The version of the jar.
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"carrel " + Objects.requireNonNullElse(version, "(from classes)")};
+        }
+    }
+}

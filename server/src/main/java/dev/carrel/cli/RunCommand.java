@@ -1,0 +1,75 @@
+package dev.carrel.cli;
+
+import dev.carrel.client.CarrelClient;
+import dev.carrel.client.SessionEvent;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.wire.AgentInfo;
+import dev.carrel.wire.SessionRequest;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// Runs one turn and shows it live.
+@Command(
+        name = "run",
+        description = {
+            "Give an agent a task and show each step as it happens.",
+            "The turn goes on if this command is ended; follow it with: carrel logs -f SESSION"
+        },
+        mixinStandardHelpOptions = true)
+final class RunCommand implements Callable<Integer> {
+    @Mixin private ServerOptions server = new ServerOptions();
+    @Mixin private OutputOptions output = new OutputOptions();
+
+    @Parameters(paramLabel = "TASK", description = "What to do.")
+    private String task = "";
+
+    @Option(names = "--agent", description = "The agent. Default: the only one that is deployed.")
+    private Optional<String> agent = Optional.empty();
+
+    @Option(names = "--session", description = "Continue this session.")
+    private Optional<String> session = Optional.empty();
+
+    @Option(names = "--sandbox", description = "Let a new session work in this sandbox.")
+    private Optional<String> sandbox = Optional.empty();
+
+    @Override
+    public Integer call() {
+        CarrelClient client = server.client();
+        String id = session.orElseGet(() -> begin(client));
+        Terminal terminal = output.terminal();
+        var printer = new TurnPrinter(terminal);
+        Consumer<SessionEvent> watcher =
+                output.json()
+                        ? event -> output.print(event.json(), "")
+                        : event -> printer.show(event.json());
+        SessionEvent completed = Turns.run(client, id, task, watcher);
+        if (!output.json()) {
+            terminal.line(Terminal.Style.DIM, "session " + id);
+        }
+        return Turns.succeeded(completed) ? 0 : 1;
+    }
+
+    private String begin(CarrelClient client) {
+        var request = SessionRequest.of(agent.orElseGet(() -> onlyAgent(client)));
+        return client.sessions().create(sandbox.map(request::withSandbox).orElse(request)).id();
+    }
+
+    private static String onlyAgent(CarrelClient client) {
+        List<String> names = client.agents().stream().map(AgentInfo::name).toList();
+        if (names.size() == 1) {
+            return names.getFirst();
+        }
+        throw new CarrelException(
+                ErrorCode.AGENT_NOT_FOUND,
+                names.isEmpty()
+                        ? "no agent is deployed; deploy this project's with: carrel deploy"
+                        : "say which agent with --agent: " + String.join(", ", names));
+    }
+}
