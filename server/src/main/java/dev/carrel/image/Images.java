@@ -37,6 +37,11 @@ public final class Images {
         this.directory = directory.toAbsolutePath().normalize();
     }
 
+    /// Where the images are, or will be.
+    public Path directory() {
+        return directory;
+    }
+
     /// The newest built image of this name. Fails with `IMAGE_NOT_FOUND`, naming those there are.
     public Image get(String name) {
         Optional<BuiltImage> built =

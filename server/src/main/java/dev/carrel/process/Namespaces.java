@@ -9,6 +9,9 @@ import java.lang.invoke.MethodHandle;
 /// System calls that change what the calling thread sees and who it is. They touch this thread
 /// only, so it must be a platform thread, or not leave the virtual one before the change is undone.
 public final class Namespaces {
+    /// The working directory and root, which a thread may share with others, on its own.
+    public static final int CLONE_FS = 0x200;
+
     public static final int CLONE_NEWNS = 0x0002_0000;
     public static final int CLONE_NEWNET = 0x4000_0000;
     public static final int CLONE_NEWUSER = 0x1000_0000;

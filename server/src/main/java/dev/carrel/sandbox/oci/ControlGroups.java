@@ -1,0 +1,202 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.process.Errno;
+import dev.carrel.process.LinuxException;
+import dev.carrel.process.PidFd;
+import dev.carrel.sandbox.SandboxId;
+import dev.carrel.store.Ids;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// The control groups of an instance's sandboxes: `<parent>/<sandbox id>` in each hierarchy. crun
+/// makes them; here they are read and cleared. Methods that end processes block in the kernel: call
+/// them on a platform thread.
+record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
+    private static final Path TOP = Path.of("/sys/fs/cgroup");
+    private static final Duration END_TIMEOUT = Duration.ofSeconds(10);
+
+    /// Rounds of killing: more than one only when processes appeared after the list was read.
+    private static final int KILL_ROUNDS = 10;
+
+    ControlGroups {
+        hierarchies = List.copyOf(hierarchies);
+    }
+
+    /// How the host arranges its controllers.
+    enum Layout {
+        /// One hierarchy, cgroup v2.
+        UNIFIED,
+        /// One hierarchy for each controller, cgroup v1, perhaps with an unused v2 beside them.
+        SEPARATE
+    }
+
+    static ControlGroups of(String parent) throws IOException {
+        return of(TOP, parent);
+    }
+
+    static ControlGroups of(Path top, String parent) throws IOException {
+        if (Files.exists(top.resolve("cgroup.controllers"))) {
+            return new ControlGroups(Layout.UNIFIED, List.of(top), parent);
+        }
+        if (!Files.isDirectory(top)) {
+            return new ControlGroups(Layout.SEPARATE, List.of(), parent);
+        }
+        try (Stream<Path> children = Files.list(top)) {
+            List<Path> hierarchies =
+                    children.filter(path -> !Files.isSymbolicLink(path))
+                            .filter(path -> Files.exists(path.resolve("cgroup.procs")))
+                            .sorted()
+                            .toList();
+            return new ControlGroups(Layout.SEPARATE, hierarchies, parent);
+        }
+    }
+
+    /// How crun is told where to put a sandbox.
+    String path(SandboxId id) {
+        return "/" + parent + "/" + id;
+    }
+
+    /// How often the kernel has killed for want of memory in a sandbox; 0 when it does not run.
+    long oomKills(SandboxId id) {
+        Path file =
+                switch (layout) {
+                    case UNIFIED -> group(TOP, id).resolve("memory.events");
+                    case SEPARATE -> group(TOP.resolve("memory"), id).resolve("memory.oom_control");
+                };
+        try {
+            return Files.readString(file)
+                    .lines()
+                    .filter(line -> line.startsWith("oom_kill "))
+                    .mapToLong(line -> Long.parseLong(line.substring(9).strip()))
+                    .findFirst()
+                    .orElse(0);
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    /// Whether this process is one of the sandbox, seen from its control groups: a number that was
+    /// given again to another process is not.
+    boolean holds(SandboxId id, int process) {
+        try {
+            return Files.readString(Path.of("/proc/" + process + "/cgroup"))
+                    .lines()
+                    .anyMatch(line -> line.endsWith(":" + path(id)));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /// Ends every process of a sandbox and waits until they are gone.
+    void kill(SandboxId id) throws IOException {
+        for (int round = 0; round < KILL_ROUNDS; round++) {
+            List<Integer> processes = processes(id);
+            if (processes.isEmpty()) {
+                return;
+            }
+            end(processes);
+        }
+        throw new IOException("processes of " + id + " do not end");
+    }
+
+    private static void end(List<Integer> processes) throws IOException {
+        List<PidFd> held = new ArrayList<>();
+        try {
+            for (int process : processes) {
+                try {
+                    PidFd fd = PidFd.open(process);
+                    held.add(fd);
+                    fd.kill();
+                } catch (LinuxException e) {
+                    if (e.errno() != Errno.ESRCH) {
+                        throw e;
+                    }
+                }
+            }
+            for (PidFd fd : held) {
+                fd.awaitEnd(END_TIMEOUT);
+            }
+        } finally {
+            held.forEach(PidFd::close);
+        }
+    }
+
+    /// Removes the groups of a sandbox, which must have no processes any more.
+    void remove(SandboxId id) throws IOException {
+        for (Path hierarchy : hierarchies) {
+            remove(group(hierarchy, id));
+        }
+    }
+
+    /// Removes the parents of all groups; does nothing while there are any.
+    void removeParents() throws IOException {
+        if (ids().isEmpty()) {
+            for (Path hierarchy : hierarchies) {
+                remove(hierarchy.resolve(parent));
+            }
+        }
+    }
+
+    /// All sandboxes that have a group somewhere.
+    Set<SandboxId> ids() throws IOException {
+        Set<SandboxId> ids = new TreeSet<>(java.util.Comparator.comparing(SandboxId::value));
+        for (Path hierarchy : hierarchies) {
+            ids.addAll(
+                    folders(hierarchy.resolve(parent)).stream()
+                            .map(path -> String.valueOf(path.getFileName()))
+                            .filter(name -> Ids.isId("sbx", name))
+                            .map(SandboxId::new)
+                            .collect(Collectors.toSet()));
+        }
+        return ids;
+    }
+
+    private List<Integer> processes(SandboxId id) throws IOException {
+        Set<Integer> processes = new TreeSet<>();
+        for (Path hierarchy : hierarchies) {
+            try {
+                Files.readString(group(hierarchy, id).resolve("cgroup.procs"))
+                        .lines()
+                        .map(Integer::valueOf)
+                        // 0 stands for a process of another pid namespace, which none of ours is.
+                        .filter(process -> process > 0)
+                        .forEach(processes::add);
+            } catch (IOException e) {
+                // Not there, or (ENODEV) gone between opening and reading.
+                if (Files.exists(group(hierarchy, id))) {
+                    throw e;
+                }
+            }
+        }
+        return List.copyOf(processes);
+    }
+
+    private Path group(Path hierarchy, SandboxId id) {
+        return hierarchy.resolve(parent).resolve(id.value());
+    }
+
+    // Groups within first; the files in a group's folder are not to be deleted.
+    private static void remove(Path group) throws IOException {
+        for (Path child : folders(group)) {
+            remove(child);
+        }
+        Files.deleteIfExists(group);
+    }
+
+    private static List<Path> folders(Path parent) throws IOException {
+        if (!Files.isDirectory(parent)) {
+            return List.of();
+        }
+        try (Stream<Path> children = Files.list(parent)) {
+            return children.filter(Files::isDirectory).toList();
+        }
+    }
+}

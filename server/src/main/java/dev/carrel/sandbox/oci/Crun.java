@@ -1,0 +1,88 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.process.HostCommand;
+import dev.carrel.sandbox.SandboxId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Optional;
+
+/// Starts containers with crun and knows what it leaves behind. Nothing but the start is asked of
+/// it: commands go to pid 1, and the end is a matter of control groups.
+final class Crun {
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+
+    /// Hands pid 1 the run directory as descriptor 3, which is all it knows of the host. crun's own
+    /// outputs must not be pipes: pid 1 would hold them open.
+    private static final String START =
+            "exec 3<\"$RUN\" && exec crun --root \"$STATE\" --log \"$LOG\" run --detach"
+                    + " --preserve-fds 1 --pid-file \"$PID\" --bundle \"$BUNDLE\" \"$ID\""
+                    + " </dev/null >/dev/null 2>&1";
+
+    private static final int FILTER_BYTES_MAX = 1 << 20;
+    private static final int LOG_CHARACTERS_MAX = 2000;
+
+    private final Path state;
+
+    /// Compiling the system call filter is half of a start. crun leaves what it compiled in its
+    /// state, and takes it back.
+    private volatile Optional<String> filter = Optional.empty();
+
+    Crun(Path state) {
+        this.state = state;
+    }
+
+    Optional<String> filter() {
+        return filter;
+    }
+
+    /// Starts pid 1 of a sandbox whose bundle is written; returns its process id on the host. Call
+    /// it where the root file system is mounted.
+    int run(SandboxFolder folder) throws IOException {
+        Files.createDirectories(state);
+        Files.deleteIfExists(folder.pid());
+        Files.deleteIfExists(folder.log());
+        HostCommand.Result result =
+                HostCommand.of("sh", "-c", START)
+                        .withEnv(
+                                java.util.Map.of(
+                                        "RUN", folder.run().toString(),
+                                        "STATE", state.toString(),
+                                        "LOG", folder.log().toString(),
+                                        "PID", folder.pid().toString(),
+                                        "BUNDLE", folder.bundle().toString(),
+                                        "ID", folder.id().value()))
+                        .withTimeout(START_TIMEOUT)
+                        .run();
+        if (result.exitCode() != 0) {
+            throw new IOException("crun ended with " + result.exitCode() + ": " + log(folder));
+        }
+        if (filter.isEmpty()) {
+            filter = compiledFilter(folder.id());
+        }
+        return Integer.parseInt(Files.readString(folder.pid()).strip());
+    }
+
+    /// Removes what crun remembers of a sandbox that does not run any more.
+    void forget(SandboxId id) throws IOException {
+        Trees.delete(state.resolve(id.value()));
+    }
+
+    private Optional<String> compiledFilter(SandboxId id) throws IOException {
+        Path file = state.resolve(id.value()).resolve("seccomp.bpf");
+        if (!Files.isRegularFile(file) || Files.size(file) > FILTER_BYTES_MAX) {
+            return Optional.empty();
+        }
+        return Optional.of(Base64.getEncoder().encodeToString(Files.readAllBytes(file)));
+    }
+
+    private static String log(SandboxFolder folder) throws IOException {
+        if (!Files.exists(folder.log())) {
+            return "it said nothing";
+        }
+        String text = Files.readString(folder.log()).strip();
+        return text.substring(Math.max(0, text.length() - LOG_CHARACTERS_MAX));
+    }
+}

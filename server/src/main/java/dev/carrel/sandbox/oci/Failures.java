@@ -1,0 +1,28 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.SandboxId;
+
+/// What callers are told when the host fails them. Causes hold paths and are for the log.
+final class Failures {
+    private Failures() {}
+
+    static CarrelException failed(SandboxId id, String what, Throwable cause) {
+        if (cause instanceof CarrelException known) {
+            return known;
+        }
+        return new CarrelException(
+                ErrorCode.SANDBOX_FAILED,
+                "sandbox %s could not %s: the server's log says why; `carrel doctor` checks the host"
+                        .formatted(id, what),
+                cause);
+    }
+
+    static CarrelException hostDiskFull() {
+        return new CarrelException(
+                ErrorCode.DISK_FULL,
+                "the host has less than %d MiB of free disk left, so no sandbox is made; free some"
+                        .formatted(BtrfsDisks.RESERVE_BYTES >> 20));
+    }
+}

@@ -1,0 +1,103 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.process.Fd;
+import dev.carrel.process.HostCommand;
+import dev.carrel.process.Linux;
+import dev.carrel.sandbox.SandboxId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What of the host an instance uses, set up once: disks, network, mount space, control groups.
+record Host(
+        Instance instance,
+        DiskStore disks,
+        SandboxNetwork network,
+        MountSpace space,
+        IdMap idMap,
+        ControlGroups groups,
+        Launch launch) {
+    private static final Logger LOG = LoggerFactory.getLogger(Host.class);
+
+    /// Sets up what is missing. On failure this process holds nothing; what was set up on the host
+    /// is taken over by the next attempt.
+    static Host open(OciSettings settings) throws IOException {
+        Instance instance = Instance.of(settings.home());
+        Files.createDirectories(instance.sandboxes());
+        // Users of the host have no business in here; sandboxes' root must not pass upwards.
+        Files.setPosixFilePermissions(
+                instance.sandboxes(), PosixFilePermissions.fromString("rwx------"));
+        Files.createDirectories(instance.runtime());
+        DiskStore disks = openDisks(instance, settings);
+        SandboxNetwork network =
+                SandboxNetwork.open(instance, settings.subnet(), addresses(instance));
+        ControlGroups groups = ControlGroups.of(instance.controlGroup());
+        IdMap idMap = IdMap.open();
+        MountSpace space = null;
+        try {
+            space = MountSpace.open(instance.runtime().resolve("mnt"));
+        } finally {
+            if (space == null) {
+                idMap.close();
+            }
+        }
+        var roots = new RootMounts(space, idMap);
+        var crun = new Crun(instance.crunState());
+        var launch = new Launch(instance, disks, roots, crun, groups, network, space);
+        return new Host(instance, disks, network, space, idMap, groups, launch);
+    }
+
+    /// Lets go of what this process holds; `remove` takes everything off the host as well.
+    void close(boolean remove) {
+        // First: a mount namespace of its own would keep the disks' mount alive.
+        space.close();
+        idMap.close();
+        disks.close();
+        if (remove) {
+            try {
+                network.remove();
+                disks.remove();
+                groups.removeParents();
+                Trees.delete(instance.runtime());
+                Files.deleteIfExists(instance.sandboxes());
+            } catch (IOException e) {
+                LOG.error("parts of a temporary server stay on the host", e);
+            }
+        }
+    }
+
+    private static DiskStore openDisks(Instance instance, OciSettings settings) throws IOException {
+        boolean hasTools =
+                HostCommand.find("btrfs").isPresent() && HostCommand.find("mkfs.btrfs").isPresent();
+        Path folder = instance.home().resolve("disks");
+        if (!hasTools || !HostChecks.kernelHas("btrfs")) {
+            LOG.warn("no btrfs on this host: the disks of sandboxes have no limit");
+            return DirectoryDisks.open(folder);
+        }
+        PoolFile pool = PoolFile.in(instance.home(), settings.poolMib());
+        if (!Files.exists(pool.file()) && isBtrfs(instance.home())) {
+            return BtrfsDisks.inFolder(folder);
+        }
+        return BtrfsDisks.inPool(pool);
+    }
+
+    private static boolean isBtrfs(Path path) throws IOException {
+        try (Fd fd = Linux.open(path.toString(), Linux.O_RDONLY | Linux.O_DIRECTORY, 0)) {
+            return Linux.fileSystem(fd) == Btrfs.MAGIC;
+        }
+    }
+
+    /// The addresses that sandboxes have been given, by this process or an earlier one.
+    private static List<Integer> addresses(Instance instance) throws IOException {
+        List<Integer> indexes = new ArrayList<>();
+        for (SandboxId id : DiskFolders.ids(instance.sandboxes())) {
+            Launch.address(instance.sandbox(id)).ifPresent(indexes::add);
+        }
+        return indexes;
+    }
+}

@@ -1,0 +1,114 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.sandbox.SandboxSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+
+/// Brings one sandbox up and down: bundle, root file system, crun, network, and all of it
+/// backwards.
+///
+/// INVARIANT: what is set up is always smaller than what [#clear] takes down, and that works from
+/// any half, because it looks at the host and not at what was meant to be there.
+record Launch(
+        Instance instance,
+        DiskStore disks,
+        RootMounts roots,
+        Crun crun,
+        ControlGroups groups,
+        SandboxNetwork network,
+        MountSpace space) {
+    /// The socket that pid 1 makes in the run directory.
+    private static final String CHANNEL = "ctl";
+
+    /// Starts pid 1 on the disk that is there; returns its process id on the host.
+    int up(SandboxFolder folder, SandboxSpec spec) throws IOException {
+        OptionalInt address = address(folder);
+        Files.createDirectories(folder.bundle());
+        if (!Files.exists(folder.run())) {
+            Files.createDirectory(folder.run());
+            Owners.give(folder.run(), 0700);
+        }
+        Files.deleteIfExists(folder.run().resolve(CHANNEL));
+        Path image = Path.of(Files.readString(folder.image()));
+        Path init = roots.init();
+        Resolvers resolvers =
+                address.isPresent() ? network.resolvers() : new Resolvers(java.util.List.of());
+        int process =
+                roots.with(
+                        folder.id(),
+                        image,
+                        disks.disk(folder.id()),
+                        root -> {
+                            NetworkFiles.write(root, hostname(folder), resolvers);
+                            Files.write(folder.config(), config(folder, spec, root, init).toJson());
+                            return crun.run(folder);
+                        });
+        if (address.isPresent()) {
+            network.attach(address.getAsInt(), process);
+        }
+        Files.createFile(folder.ready());
+        return process;
+    }
+
+    /// The process id of pid 1, if the sandbox is up as a whole.
+    OptionalInt process(SandboxFolder folder) throws IOException {
+        if (!Files.exists(folder.ready())) {
+            return OptionalInt.empty();
+        }
+        try {
+            int process = Integer.parseInt(Files.readString(folder.pid()).strip());
+            return groups.holds(folder.id(), process)
+                    ? OptionalInt.of(process)
+                    : OptionalInt.empty();
+        } catch (NoSuchFileException | NumberFormatException e) {
+            return OptionalInt.empty();
+        }
+    }
+
+    /// Ends all processes and takes away all that a running sandbox has on the host; disk, run
+    /// directory and address stay.
+    void clear(SandboxFolder folder) throws IOException {
+        space.run(() -> {
+            groups.kill(folder.id());
+            groups.remove(folder.id());
+        });
+        OptionalInt address = address(folder);
+        if (address.isPresent()) {
+            network.detach(address.getAsInt());
+        }
+        crun.forget(folder.id());
+        Trees.delete(folder.bundle());
+    }
+
+    /// The index of the sandbox's address, if it has a network.
+    static OptionalInt address(SandboxFolder folder) throws IOException {
+        try {
+            return OptionalInt.of(Integer.parseInt(Files.readString(folder.address()).strip()));
+        } catch (NoSuchFileException e) {
+            return OptionalInt.empty();
+        } catch (NumberFormatException e) {
+            // Power was lost while it was written: nothing runs, and a new one is as good.
+            return OptionalInt.empty();
+        }
+    }
+
+    private OciConfig config(SandboxFolder folder, SandboxSpec spec, Path root, Path init) {
+        return new OciConfig(
+                hostname(folder),
+                root,
+                init,
+                groups.path(folder.id()),
+                spec.resources(),
+                OciConfig.canLimitSwap(groups.layout()),
+                crun.filter());
+    }
+
+    /// The short form of the id, as a host name may be.
+    private static String hostname(SandboxFolder folder) {
+        String id = folder.id().value();
+        return id.substring(0, Math.min(12, id.length())).replace('_', '-').replaceAll("-+$", "");
+    }
+}

@@ -1,0 +1,101 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.process.Mounts;
+import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.oci.DiskStore.Disk;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Root file systems while a sandbox starts: image below, disk above. The mount is needed until
+/// crun has taken it into the sandbox. Everything here happens inside the [MountSpace].
+final class RootMounts {
+    private final MountSpace space;
+    private final IdMap idMap;
+
+    /// By image root: where it is mounted with the owners that sandboxes see.
+    private final Map<Path, Path> images = new ConcurrentHashMap<>();
+
+    private final AtomicInteger imageCount = new AtomicInteger();
+
+    RootMounts(MountSpace space, IdMap idMap) {
+        this.space = space;
+        this.idMap = idMap;
+    }
+
+    /// Work with a root file system mounted at `root`.
+    @FunctionalInterface
+    interface Work<T> {
+        T run(Path root) throws IOException;
+    }
+
+    /// Mounts, runs `work` in the mount space, and unmounts in any case.
+    <T> T with(SandboxId id, Path image, Disk disk, Work<T> work) throws IOException {
+        return space.call(() -> {
+            String lower = mapped(image).toString();
+            Path target = Files.createDirectory(space.root().resolve(id.value()));
+            try {
+                String options =
+                        "lowerdir=%s,upperdir=%s,workdir=%s"
+                                .formatted(lower, disk.upper(), disk.work());
+                Mounts.mount("overlay", target.toString(), "overlay", 0, options);
+                try {
+                    return work.run(target);
+                } finally {
+                    Mounts.unmount(target.toString(), Mounts.MNT_DETACH);
+                }
+            } finally {
+                Files.delete(target);
+            }
+        });
+    }
+
+    /// The program that becomes pid 1, out of the jar. Sandboxes may execute it and not read it,
+    /// which also keeps them from looking into its process.
+    Path init() throws IOException {
+        return space.call(() -> {
+            Path target = space.root().resolve("carrel-init");
+            if (!Files.exists(target)) {
+                Path half = Files.createTempFile(space.root(), "init", "");
+                Files.write(half, initFromJar());
+                Files.setPosixFilePermissions(half, PosixFilePermissions.fromString("--x--x--x"));
+                Files.move(half, target);
+            }
+            return target;
+        });
+    }
+
+    private Path mapped(Path image) throws IOException {
+        try {
+            return images.computeIfAbsent(image, this::mount);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private Path mount(Path image) {
+        try {
+            int number = imageCount.incrementAndGet();
+            Path target = Files.createDirectory(space.root().resolve("image-" + number));
+            idMap.mount(image, target);
+            return target;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static byte[] initFromJar() throws IOException {
+        try (InputStream stream = RootMounts.class.getResourceAsStream("/native/carrel-init")) {
+            if (stream == null) {
+                throw new IOException("native/carrel-init is not in the jar");
+            }
+            return stream.readAllBytes();
+        }
+    }
+}

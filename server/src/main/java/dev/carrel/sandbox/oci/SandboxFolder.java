@@ -1,0 +1,45 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.sandbox.SandboxId;
+import java.nio.file.Path;
+
+/// What of one sandbox lies in the home directory, besides its disk.
+record SandboxFolder(SandboxId id, Path path) {
+    /// The folder that crun is started from.
+    Path bundle() {
+        return path.resolve("bundle");
+    }
+
+    Path config() {
+        return bundle().resolve("config.json");
+    }
+
+    Path log() {
+        return bundle().resolve("crun.log");
+    }
+
+    /// Written by crun.
+    Path pid() {
+        return bundle().resolve("pid");
+    }
+
+    /// Written when everything is in place: without it, what runs is half a sandbox.
+    Path ready() {
+        return bundle().resolve("ready");
+    }
+
+    /// What pid 1 inherits: its channel, and the output of all executions.
+    Path run() {
+        return path.resolve("run");
+    }
+
+    /// The root of the image that the disk is based on.
+    Path image() {
+        return path.resolve("image");
+    }
+
+    /// The index of its network address; absent without a network.
+    Path address() {
+        return path.resolve("address");
+    }
+}

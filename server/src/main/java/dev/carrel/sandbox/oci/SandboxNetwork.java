@@ -1,0 +1,247 @@
+package dev.carrel.sandbox.oci;
+
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.process.HostCommand;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The network of an instance: a bridge whose ports do not see each other, its firewall, and an
+/// address for each sandbox that has a network. What an earlier process set up is taken over.
+final class SandboxNetwork {
+    /// The bridge's own address; sandboxes come after it.
+    private static final int GATEWAY = 1;
+
+    private static final int MTU_MAX = 1500;
+    private static final Path LOCK = Path.of("/run/carrel-network.lock");
+    private static final Path LINKS = Path.of("/sys/class/net");
+    private static final ObjectMapper JSON = JsonMapper.builder().build();
+
+    private final Instance instance;
+    private final Subnet subnet;
+    private final int mtu;
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /// Guarded by `lock`: the indexes that are given away.
+    private final BitSet given = new BitSet();
+
+    /// Guarded by `lock`: what the firewall lets through.
+    private Resolvers resolvers;
+
+    private SandboxNetwork(Instance instance, Subnet subnet, int mtu, Resolvers resolvers) {
+        this.instance = instance;
+        this.subnet = subnet;
+        this.mtu = mtu;
+        this.resolvers = resolvers;
+    }
+
+    /// Sets up what is missing. `taken` are the indexes that sandboxes have already.
+    static SandboxNetwork open(Instance instance, Optional<String> preference, List<Integer> taken)
+            throws IOException {
+        Files.createDirectories(instance.runtime());
+        // Instances that start together must not choose the same addresses.
+        try (FileChannel channel = FileChannel.open(LOCK, CREATE, WRITE);
+                var held = channel.lock()) {
+            assert held.isValid();
+            String bridge = instance.bridge();
+            Optional<Subnet> existing = subnetOf(bridge);
+            Subnet subnet = existing.isPresent() ? existing.get() : choose(instance, preference);
+            int mtu = uplinkMtu();
+            if (existing.isEmpty()) {
+                makeBridge(bridge, subnet, mtu);
+            }
+            Files.writeString(ipv6Switch(bridge), "1");
+            Forwarding.require(instance);
+            Resolvers resolvers = Resolvers.ofHost();
+            new Firewall(instance.firewallTable(), bridge, subnet, resolvers).apply();
+            var network = new SandboxNetwork(instance, subnet, mtu, resolvers);
+            taken.forEach(network.given::set);
+            return network;
+        }
+    }
+
+    Subnet subnet() {
+        return subnet;
+    }
+
+    /// Gives away an index. Fails with `TOO_MANY_SANDBOXES` when there are no more addresses.
+    int allocate() {
+        lock.lock();
+        try {
+            int index = given.nextClearBit(GATEWAY + 1);
+            if (index >= subnet.size() - 1) {
+                throw new CarrelException(
+                        ErrorCode.TOO_MANY_SANDBOXES,
+                        "all %d addresses for sandboxes with a network are in use; delete some"
+                                .formatted(subnet.size() - 3));
+            }
+            given.set(index);
+            return index;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void release(int index) {
+        lock.lock();
+        try {
+            given.clear(index);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The name servers as they are now; the firewall follows when the host's have changed.
+    Resolvers resolvers() throws IOException {
+        Resolvers now = Resolvers.ofHost();
+        lock.lock();
+        try {
+            if (now.equals(resolvers)) {
+                return now;
+            }
+            resolvers = now;
+        } finally {
+            lock.unlock();
+        }
+        new Firewall(instance.firewallTable(), instance.bridge(), subnet, now).apply();
+        return now;
+    }
+
+    /// Gives a running sandbox its address. The link goes away with the process's namespace.
+    void attach(int index, int process) throws IOException {
+        String link = instance.hostLink(index);
+        removeLink(link);
+        String host =
+                """
+                link add %1$s mtu %3$d type veth peer name eth0 mtu %3$d netns %4$d
+                link set %1$s master %2$s up
+                link set dev %1$s type bridge_slave isolated on
+                """
+                        .formatted(link, instance.bridge(), mtu, process);
+        HostCommand.of("ip", "-batch", "-").withStdin(host).run().orFail();
+        String inside =
+                """
+                link set lo up
+                address add %s/%d dev eth0
+                link set eth0 up
+                route add default via %s
+                """
+                        .formatted(subnet.address(index), subnet.prefix(), subnet.address(GATEWAY));
+        HostCommand.of("nsenter", "--net=/proc/" + process + "/ns/net", "--", "ip", "-batch", "-")
+                .withStdin(inside)
+                .run()
+                .orFail();
+    }
+
+    /// Takes the link of an index away; does nothing when there is none.
+    void detach(int index) throws IOException {
+        removeLink(instance.hostLink(index));
+    }
+
+    /// Takes bridge, firewall and forwarding off the host.
+    void remove() throws IOException {
+        try (FileChannel channel = FileChannel.open(LOCK, CREATE, WRITE);
+                var held = channel.lock()) {
+            assert held.isValid();
+            removeLink(instance.bridge());
+            Firewall.remove(instance.firewallTable());
+            Forwarding.release(instance);
+        }
+    }
+
+    private static void removeLink(String name) throws IOException {
+        if (Files.exists(LINKS.resolve(name))) {
+            HostCommand.Result result = HostCommand.of("ip", "link", "delete", name).run();
+            // Between the look and the call it may have gone by itself.
+            if (Files.exists(LINKS.resolve(name))) {
+                result.orFail();
+            }
+        }
+    }
+
+    private static void makeBridge(String bridge, Subnet subnet, int mtu) throws IOException {
+        removeLink(bridge);
+        String batch =
+                """
+                link add %1$s mtu %2$d type bridge forward_delay 0
+                address add %3$s/%4$d dev %1$s
+                link set %1$s up
+                """
+                        .formatted(bridge, mtu, subnet.address(GATEWAY), subnet.prefix());
+        HostCommand.of("ip", "-batch", "-").withStdin(batch).run().orFail();
+    }
+
+    private static Subnet choose(Instance instance, Optional<String> preference)
+            throws IOException {
+        List<Subnet> taken = SubnetChoice.taken();
+        if (preference.isPresent()) {
+            Subnet wanted =
+                    Subnet.parse(preference.get())
+                            .filter(parsed -> parsed.prefix() >= 8 && parsed.prefix() <= 29)
+                            .orElseThrow(() -> unusable(preference.get(), "is not one"));
+            if (!SubnetChoice.isFree(wanted, taken)) {
+                throw unusable(preference.get(), "overlaps an address or route of this host");
+            }
+            return wanted;
+        }
+        return SubnetChoice.choose(taken, Integer.parseInt(instance.id(), 16))
+                .orElseThrow(() -> new IOException("no free range of addresses on this host"));
+    }
+
+    private static CarrelException unusable(String subnet, String why) {
+        return new CarrelException(
+                ErrorCode.INVALID_REQUEST,
+                "the configured range of sandbox addresses '%s' %s; write one like 10.20.0.0/20"
+                        .formatted(subnet, why));
+    }
+
+    private static Optional<Subnet> subnetOf(String bridge) throws IOException {
+        if (!Files.exists(LINKS.resolve(bridge))) {
+            return Optional.empty();
+        }
+        String output =
+                HostCommand.of("ip", "-j", "-4", "address", "show", "dev", bridge)
+                        .run()
+                        .orFail()
+                        .out();
+        for (JsonNode link : JSON.readTree(output)) {
+            for (JsonNode address : link.path("addr_info")) {
+                return Subnet.parse(
+                        address.path("local").asText() + "/" + address.path("prefixlen").asInt());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// Packets of sandboxes must fit through what leads out, which tells nobody when they do not.
+    private static int uplinkMtu() throws IOException {
+        String routes =
+                HostCommand.of("ip", "-j", "-4", "route", "show", "default").run().orFail().out();
+        List<Integer> mtus = new ArrayList<>(List.of(MTU_MAX));
+        for (JsonNode route : JSON.readTree(routes.isBlank() ? "[]" : routes)) {
+            Path file = LINKS.resolve(route.path("dev").asText("lo")).resolve("mtu");
+            if (Files.exists(file)) {
+                mtus.add(Integer.valueOf(Files.readString(file).strip()));
+            }
+        }
+        return mtus.stream().min(Integer::compare).orElse(MTU_MAX);
+    }
+
+    private static Path ipv6Switch(String link) {
+        return Path.of("/proc/sys/net/ipv6/conf/" + link + "/disable_ipv6");
+    }
+}
