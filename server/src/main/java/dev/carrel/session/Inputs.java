@@ -23,6 +23,7 @@ final class Inputs {
     private static final int METADATA_PAIRS_MAX = 64;
     private static final int METADATA_KEY_CHARS_MAX = 64;
     private static final int METADATA_VALUE_CHARS_MAX = 512;
+    private static final int MESSAGES_MAX = 256;
     private static final int CALLER_TOOLS_MAX = 128;
 
     private Inputs() {}
@@ -60,6 +61,10 @@ final class Inputs {
                 input.messages().stream().noneMatch(String::isBlank),
                 "content",
                 "a message must say something");
+        require(
+                input.messages().size() <= MESSAGES_MAX,
+                "messages",
+                "there are more than " + MESSAGES_MAX + " new messages");
         require(
                 input.callerTools().size() <= CALLER_TOOLS_MAX,
                 "tools",

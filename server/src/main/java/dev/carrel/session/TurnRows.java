@@ -62,8 +62,14 @@ final class TurnRows {
                 .findOne();
     }
 
+    /// A turn that waits to be tried again is claimable at once, so that it can end.
     static void requestCancel(Handle handle, TurnId turn) {
-        handle.createUpdate("update turns set cancel_requested = 1 where id = :id")
+        handle.createUpdate(
+                        """
+                        update turns set cancel_requested = 1, lease_expires_at =
+                            case when lease_owner is null then 0 else lease_expires_at end
+                        where id = :id\
+                        """)
                 .bind("id", turn.value())
                 .execute();
     }

@@ -22,6 +22,7 @@ import dev.carrel.tool.ToolStatus;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -233,6 +234,8 @@ class SessionsTest {
         assertCode(
                 ErrorCode.INVALID_REQUEST,
                 () -> sessions.send(PROJECT, id, TurnInput.ofMessage(" ")));
+        var many = new TurnInput(Collections.nCopies(257, "x"), Map.of(), List.of());
+        assertCode(ErrorCode.INVALID_REQUEST, () -> sessions.send(PROJECT, id, many));
         sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
         sessions.send(PROJECT, id, TurnInput.ofMessage("two"));
         assertCode(
@@ -290,6 +293,16 @@ class SessionsTest {
                         new Event.TurnCompleted(
                                 StopReason.INTERRUPTED, 0, Usage.NONE, Optional.empty()));
         assertThat(fixture.claim().turn()).isEqualTo(second);
+    }
+
+    @Test
+    void interruptedTurnThatWaitsToBeTriedAgainDoesNotWaitAnyLonger() {
+        SessionId id = fixture.newSession();
+        sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
+        sessions.turns().releaseFailed(fixture.claim(), Duration.ofMinutes(1));
+        sessions.interrupt(PROJECT, id);
+
+        assertThat(fixture.claim().cancellation().isCancelled()).isTrue();
     }
 
     @Test
