@@ -6,7 +6,8 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /// A request's body that ends in `BODY_TOO_LARGE` when it passes its limit, and whose reads count
-/// as progress of the connection.
+/// as progress of the connection. A body that breaks off fails with `INVALID_REQUEST` and not with
+/// an [IOException], which whoever copies it elsewhere could take for a failure of that place.
 final class BoundedBody extends InputStream {
     private final InputStream in;
     private final long bytesMax;
@@ -20,20 +21,20 @@ final class BoundedBody extends InputStream {
     }
 
     @Override
-    public int read() throws IOException {
+    public int read() {
         byte[] one = new byte[1];
         return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
+    public int read(byte[] buffer, int offset, int length) {
         progress.blocked();
         int count;
         try {
             count = in.read(buffer, offset, length);
-        } catch (RuntimeException e) {
-            // Helidon's own, when the connection breaks or the chunks are malformed.
-            throw new IOException("the body broke off", e);
+        } catch (IOException | RuntimeException e) {
+            throw new CarrelException(
+                    ErrorCode.INVALID_REQUEST, "The request's body broke off before its end", e);
         } finally {
             progress.moved();
         }

@@ -6,6 +6,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.wire.Json;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +34,7 @@ public final class Request {
             InputStream body) {
         this.id = id;
         this.route = route;
-        this.parameters = parameters;
+        this.parameters = Map.copyOf(parameters);
         this.query = query;
         this.headers = headers;
         this.caller = caller;
@@ -61,6 +62,11 @@ public final class Request {
             throw new IllegalArgumentException(route.path() + " has no parameter " + name);
         }
         return value;
+    }
+
+    /// All parameters of the path, decoded.
+    public Map<String, String> parameters() {
+        return parameters;
     }
 
     public Optional<String> query(String name) {
@@ -119,8 +125,7 @@ public final class Request {
             try {
                 read = body.readAllBytes();
             } catch (IOException e) {
-                throw new CarrelException(
-                        ErrorCode.INVALID_REQUEST, "The request's body broke off", e);
+                throw new UncheckedIOException(e); // a BoundedBody throws none
             }
             bytes = read;
         }

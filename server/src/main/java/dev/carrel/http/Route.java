@@ -1,5 +1,7 @@
 package dev.carrel.http;
 
+import java.util.List;
+
 /// One thing that the server answers. `bodyBytesMax` bounds what a request may carry.
 public record Route(
         HttpMethod method,
@@ -19,6 +21,11 @@ public record Route(
     /// A route for holders of a key, with a body of at most [#JSON_BYTES_MAX].
     public static Route of(HttpMethod method, String path, RouteDoc doc, Handler handler) {
         return new Route(method, path, Access.KEY, JSON_BYTES_MAX, doc, handler);
+    }
+
+    /// The names of the parameters in the path, in order.
+    public List<String> parameterNames() {
+        return PathTemplate.of(path).names();
     }
 
     public Route openToAll() {

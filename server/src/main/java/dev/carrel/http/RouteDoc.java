@@ -14,17 +14,18 @@ public record RouteDoc(
         int status,
         Optional<Type> gives,
         List<String> givesTypes,
-        List<Parameter> query) {
+        List<Parameter> parameters) {
     public static final String JSON = "application/json";
     public static final String EVENTS = "text/event-stream";
     public static final String BYTES = "application/octet-stream";
 
-    /// One query parameter; `type` is JSON Schema's name of it.
-    public record Parameter(String name, String type, String description) {}
+    /// One parameter outside of path and body; `in` is `query` or `header`, `type` JSON Schema's
+    /// name of it.
+    public record Parameter(String name, String in, String type, String description) {}
 
     public RouteDoc {
         givesTypes = List.copyOf(givesTypes);
-        query = List.copyOf(query);
+        parameters = List.copyOf(parameters);
     }
 
     /// A route that takes no body and answers 204.
@@ -34,34 +35,42 @@ public record RouteDoc(
     }
 
     public RouteDoc takes(Type body) {
-        return new RouteDoc(summary, Optional.of(body), JSON, status, gives, givesTypes, query);
+        return new RouteDoc(summary, Optional.of(body), JSON, status, gives, givesTypes, parameters);
     }
 
     public RouteDoc takesBytes(String contentType) {
         return new RouteDoc(
-                summary, Optional.empty(), contentType, status, gives, givesTypes, query);
+                summary, Optional.empty(), contentType, status, gives, givesTypes, parameters);
     }
 
     public RouteDoc gives(int newStatus, Type body) {
         return new RouteDoc(
-                summary, takes, takesType, newStatus, Optional.of(body), List.of(JSON), query);
+                summary, takes, takesType, newStatus, Optional.of(body), List.of(JSON), parameters);
     }
 
     public RouteDoc givesBytes(String contentType) {
         return new RouteDoc(
-                summary, takes, takesType, 200, Optional.empty(), List.of(contentType), query);
+                summary, takes, takesType, 200, Optional.empty(), List.of(contentType), parameters);
     }
 
     /// The route answers with an event stream too, where the request asks for it.
     public RouteDoc orEvents() {
         var types = new ArrayList<>(givesTypes);
         types.add(EVENTS);
-        return new RouteDoc(summary, takes, takesType, status, gives, types, query);
+        return new RouteDoc(summary, takes, takesType, status, gives, types, parameters);
     }
 
     public RouteDoc query(String name, String type, String description) {
-        var more = new ArrayList<>(query);
-        more.add(new Parameter(name, type, description));
+        return with(new Parameter(name, "query", type, description));
+    }
+
+    public RouteDoc header(String name, String type, String description) {
+        return with(new Parameter(name, "header", type, description));
+    }
+
+    private RouteDoc with(Parameter parameter) {
+        var more = new ArrayList<>(parameters);
+        more.add(parameter);
         return new RouteDoc(summary, takes, takesType, status, gives, givesTypes, more);
     }
 }

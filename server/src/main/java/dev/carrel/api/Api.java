@@ -1,0 +1,50 @@
+package dev.carrel.api;
+
+import static dev.carrel.http.HttpMethod.GET;
+
+import dev.carrel.http.Response;
+import dev.carrel.http.Route;
+import dev.carrel.http.RouteDoc;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The native API: all its routes.
+public final class Api {
+    private final ApiServices services;
+    private final ApiSettings settings;
+    private final InstantSource clock;
+
+    public Api(ApiServices services, ApiSettings settings, InstantSource clock) {
+        this.services = services;
+        this.settings = settings;
+        this.clock = clock;
+    }
+
+    /// The routes of this API and `others`, and `/openapi.json`, which describes both.
+    public List<Route> routes(List<Route> others) {
+        var once = new Idempotency(services.store(), clock);
+        var routes = new ArrayList<Route>();
+        routes.addAll(new StatusRoutes(services, settings, clock).routes());
+        routes.addAll(new SandboxRoutes(services.sandboxes(), once).routes());
+        routes.addAll(new ExecutionRoutes(services.sandboxes(), services.metrics(), once).routes());
+        routes.addAll(new FileRoutes(services.sandboxes()).routes());
+        routes.addAll(new AgentRoutes(services.deployments(), settings, once).routes());
+        routes.addAll(new SessionRoutes(services, once).routes());
+        routes.addAll(new EventRoutes(services.sessions()).routes());
+        routes.addAll(new KeyRoutes(services.keys()).routes());
+        routes.addAll(others);
+        routes.add(describe(routes));
+        return List.copyOf(routes);
+    }
+
+    private Route describe(List<Route> described) {
+        RouteDoc doc = RouteDoc.of("This description").givesBytes(RouteDoc.JSON);
+        var document = new OpenApi(settings.version());
+        var all = new ArrayList<>(described);
+        Route self = Route.of(GET, "/openapi.json", doc, _ -> Response.noContent());
+        all.add(self);
+        Response answer = Response.json(200, document.of(all));
+        return Route.of(GET, "/openapi.json", doc, _ -> answer);
+    }
+}

@@ -1,0 +1,17 @@
+package dev.carrel.api;
+
+import dev.carrel.auth.Keys;
+import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.session.Deployments;
+import dev.carrel.session.Sessions;
+import dev.carrel.store.Store;
+import dev.carrel.telemetry.Metrics;
+
+/// What the API calls.
+public record ApiServices(
+        Store store,
+        Keys keys,
+        Sandboxes sandboxes,
+        Deployments deployments,
+        Sessions sessions,
+        Metrics metrics) {}

@@ -1,0 +1,116 @@
+package dev.carrel.api;
+
+import static dev.carrel.http.HttpMethod.DELETE;
+import static dev.carrel.http.HttpMethod.GET;
+import static dev.carrel.http.HttpMethod.POST;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.http.Request;
+import dev.carrel.http.Response;
+import dev.carrel.http.Route;
+import dev.carrel.http.RouteDoc;
+import dev.carrel.sandbox.Sandbox;
+import dev.carrel.sandbox.SandboxFilter;
+import dev.carrel.sandbox.SandboxState;
+import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.wire.SandboxInfo;
+import dev.carrel.wire.SandboxRequest;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+
+/// `/v1/sandboxes`.
+final class SandboxRoutes {
+    private static final String METADATA = "metadata.";
+
+    private final Sandboxes sandboxes;
+    private final Idempotency once;
+
+    SandboxRoutes(Sandboxes sandboxes, Idempotency once) {
+        this.sandboxes = sandboxes;
+        this.once = once;
+    }
+
+    List<Route> routes() {
+        return List.of(
+                once.once(Route.of(
+                        POST,
+                        "/v1/sandboxes",
+                        RouteDoc.of("Make a sandbox; it is ready to execute when this answers")
+                                .takes(SandboxRequest.class)
+                                .gives(201, SandboxInfo.class),
+                        this::create)),
+                Route.of(
+                        GET,
+                        "/v1/sandboxes",
+                        RouteDoc.of("List sandboxes, newest first")
+                                .gives(200, Lists.of(SandboxInfo.class))
+                                .query("state", "string", "Only those in this state")
+                                .query("user", "string", "Only those of this end user")
+                                .query("metadata.{key}", "string", "Only those with this pair")
+                                .query("limit", "integer", "How many at most, 50 if absent")
+                                .query("cursor", "string", "The next_cursor of the list before"),
+                        this::list),
+                Route.of(
+                        GET,
+                        "/v1/sandboxes/{id}",
+                        RouteDoc.of("Read a sandbox").gives(200, SandboxInfo.class),
+                        this::get),
+                Route.of(
+                        DELETE,
+                        "/v1/sandboxes/{id}",
+                        RouteDoc.of("Delete a sandbox with all in it"),
+                        this::delete));
+    }
+
+    private Response create(Request request) {
+        SandboxRequest body = request.json(SandboxRequest.class);
+        Sandbox made = sandboxes.create(Inputs.project(request), SandboxSpecs.spec(body));
+        return Response.json(201, SandboxSpecs.info(made));
+    }
+
+    private Response list(Request request) {
+        return Response.json(
+                200,
+                Lists.from(
+                        sandboxes.list(
+                                Inputs.project(request),
+                                filter(request),
+                                Inputs.limit(request),
+                                request.query("cursor")),
+                        SandboxSpecs::info));
+    }
+
+    private static SandboxFilter filter(Request request) {
+        var metadata = new HashMap<String, String>();
+        request.query()
+                .forEach((name, value) -> {
+                    if (name.startsWith(METADATA)) {
+                        metadata.put(name.substring(METADATA.length()), value);
+                    }
+                });
+        return new SandboxFilter(
+                request.query("state").map(SandboxRoutes::state), request.query("user"), metadata);
+    }
+
+    private static SandboxState state(String name) {
+        for (SandboxState state : SandboxState.values()) {
+            if (state.wireName().equals(name.toLowerCase(Locale.ROOT))) {
+                return state;
+            }
+        }
+        throw CarrelException.ofParam(
+                ErrorCode.INVALID_REQUEST, "state", "state must be creating, running or stopped");
+    }
+
+    private Response get(Request request) {
+        Sandbox found = sandboxes.get(Inputs.project(request), Inputs.sandbox(request.path("id")));
+        return Response.json(200, SandboxSpecs.info(found));
+    }
+
+    private Response delete(Request request) {
+        sandboxes.delete(Inputs.project(request), Inputs.sandbox(request.path("id")));
+        return Response.noContent();
+    }
+}

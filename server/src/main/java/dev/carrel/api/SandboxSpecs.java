@@ -1,0 +1,121 @@
+package dev.carrel.api;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.error.Nearest;
+import dev.carrel.sandbox.Isolation;
+import dev.carrel.sandbox.NetworkPolicy;
+import dev.carrel.sandbox.Resources;
+import dev.carrel.sandbox.Sandbox;
+import dev.carrel.sandbox.SandboxSpec;
+import dev.carrel.wire.NetworkRules;
+import dev.carrel.wire.ResourceLimits;
+import dev.carrel.wire.SandboxInfo;
+import dev.carrel.wire.SandboxRequest;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Sandboxes between the wire and the domain.
+final class SandboxSpecs {
+    private static final long TTL_SECONDS_MAX = Duration.ofDays(366).toSeconds();
+
+    /// Of the contract, but not built.
+    private static final Set<String> ISOLATIONS_TO_COME = Set.of("gvisor", "microvm");
+
+    private SandboxSpecs() {}
+
+    static SandboxSpec spec(SandboxRequest request) {
+        if (request.idle().isPresent()) {
+            throw Inputs.notSupported("idle");
+        }
+        if (request.snapshot().isPresent()) {
+            throw Inputs.notSupported("snapshot");
+        }
+        return new SandboxSpec(
+                request.name(),
+                request.image().orElse(SandboxSpec.DEFAULT_IMAGE),
+                isolation(request.isolation()),
+                request.resources().map(SandboxSpecs::resources).orElse(Resources.DEFAULT),
+                request.network().map(SandboxSpecs::network).orElse(NetworkPolicy.ON),
+                request.env(),
+                request.metadata(),
+                request.user(),
+                request.ttlSeconds().map(SandboxSpecs::ttl),
+                Optional.empty());
+    }
+
+    private static Isolation isolation(Optional<String> name) {
+        String wanted = name.orElse(Isolation.CONTAINER.wireName());
+        if (ISOLATIONS_TO_COME.contains(wanted)) {
+            throw CarrelException.ofParam(
+                    ErrorCode.NOT_SUPPORTED,
+                    "isolation",
+                    "isolation \"" + wanted + "\" is not supported by this version");
+        }
+        for (Isolation isolation : Isolation.values()) {
+            if (isolation.wireName().equals(wanted)) {
+                return isolation;
+            }
+        }
+        String hint =
+                Nearest.to(wanted, List.of(Isolation.CONTAINER.wireName()))
+                        .map(near -> "; did you mean \"" + near + "\"?")
+                        .orElse("");
+        throw CarrelException.ofParam(
+                ErrorCode.INVALID_REQUEST, "isolation", "isolation must be \"container\"" + hint);
+    }
+
+    private static Resources resources(ResourceLimits limits) {
+        return Inputs.valid(() ->
+                new Resources(
+                        limits.cpus().orElse(Resources.DEFAULT.cpus()),
+                        limits.memoryMb().orElse(Resources.DEFAULT.memoryMib()),
+                        limits.diskMb().orElse(Resources.DEFAULT.diskMib()),
+                        Resources.DEFAULT.processesMax()));
+    }
+
+    private static NetworkPolicy network(NetworkRules rules) {
+        if (!rules.allow().isEmpty()) {
+            throw Inputs.notSupported("network.allow");
+        }
+        if (!rules.deny().isEmpty()) {
+            throw Inputs.notSupported("network.deny");
+        }
+        return new NetworkPolicy(rules.internet().orElse(true));
+    }
+
+    private static Duration ttl(long seconds) {
+        if (seconds < 1 || seconds > TTL_SECONDS_MAX) {
+            throw CarrelException.ofParam(
+                    ErrorCode.INVALID_REQUEST,
+                    "ttl_seconds",
+                    "ttl_seconds must be from 1 to " + TTL_SECONDS_MAX);
+        }
+        return Duration.ofSeconds(seconds);
+    }
+
+    static SandboxInfo info(Sandbox sandbox) {
+        SandboxSpec spec = sandbox.spec();
+        return new SandboxInfo(
+                sandbox.id().value(),
+                spec.name(),
+                spec.image(),
+                new ResourceLimits(
+                        Optional.of(spec.resources().cpus()),
+                        Optional.of(spec.resources().memoryMib()),
+                        Optional.of(spec.resources().diskMib())),
+                spec.isolation().wireName(),
+                NetworkRules.ofInternet(spec.network().internet()),
+                spec.env(),
+                spec.metadata(),
+                spec.user(),
+                spec.ttl().map(Duration::toSeconds),
+                sandbox.state().wireName(),
+                sandbox.createdAt(),
+                sandbox.lastActiveAt(),
+                sandbox.expiresAt(),
+                List.of());
+    }
+}

@@ -1,0 +1,192 @@
+package dev.carrel.api;
+
+import static dev.carrel.http.HttpMethod.DELETE;
+import static dev.carrel.http.HttpMethod.GET;
+import static dev.carrel.http.HttpMethod.POST;
+
+import dev.carrel.agent.TurnId;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.http.Request;
+import dev.carrel.http.Response;
+import dev.carrel.http.Route;
+import dev.carrel.http.RouteDoc;
+import dev.carrel.model.Usage;
+import dev.carrel.sandbox.Sandbox;
+import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.session.NewSession;
+import dev.carrel.session.Session;
+import dev.carrel.session.SessionId;
+import dev.carrel.session.Sessions;
+import dev.carrel.session.TurnInput;
+import dev.carrel.store.ProjectId;
+import dev.carrel.wire.MessageRequest;
+import dev.carrel.wire.SessionInfo;
+import dev.carrel.wire.SessionRequest;
+import dev.carrel.wire.TurnInfo;
+import dev.carrel.wire.UsageInfo;
+import java.util.List;
+import java.util.Optional;
+
+/// `/v1/sessions`, without their events.
+final class SessionRoutes {
+    /// A message of the largest size that sessions take, all of it escaped.
+    private static final long MESSAGE_BYTES_MAX = 8 << 20;
+
+    private final Sessions sessions;
+    private final Sandboxes sandboxes;
+    private final Idempotency once;
+
+    SessionRoutes(ApiServices services, Idempotency once) {
+        this.sessions = services.sessions();
+        this.sandboxes = services.sandboxes();
+        this.once = once;
+    }
+
+    List<Route> routes() {
+        return List.of(
+                once.once(Route.of(
+                        POST,
+                        "/v1/sessions",
+                        RouteDoc.of("Begin a session")
+                                .takes(SessionRequest.class)
+                                .gives(201, SessionInfo.class),
+                        this::create)),
+                Route.of(
+                        GET,
+                        "/v1/sessions",
+                        RouteDoc.of("List sessions, newest first")
+                                .gives(200, Lists.of(SessionInfo.class))
+                                .query("limit", "integer", "How many at most, 50 if absent")
+                                .query("cursor", "string", "The next_cursor of the list before"),
+                        this::list),
+                Route.of(
+                        GET,
+                        "/v1/sessions/{id}",
+                        RouteDoc.of("Read a session").gives(200, SessionInfo.class),
+                        this::get),
+                Route.of(
+                        DELETE,
+                        "/v1/sessions/{id}",
+                        RouteDoc.of("Delete a session, its journal and the sandbox made for it"),
+                        this::delete),
+                once.once(Route.of(
+                                POST,
+                                "/v1/sessions/{id}/messages",
+                                RouteDoc.of("Queue a turn, which runs without a connection")
+                                        .takes(MessageRequest.class)
+                                        .gives(202, TurnInfo.class),
+                                this::send))
+                        .withBodyBytesMax(MESSAGE_BYTES_MAX),
+                Route.of(
+                        POST,
+                        "/v1/sessions/{id}/interrupt",
+                        RouteDoc.of("Stop the session's current turn soon"),
+                        this::interrupt));
+    }
+
+    private static SessionId id(Request request) {
+        return Inputs.session(request.path("id"));
+    }
+
+    private Response create(Request request) {
+        SessionRequest body = request.json(SessionRequest.class);
+        ProjectId project = Inputs.project(request);
+        Optional<SandboxId> sandbox = body.sandbox().map(Inputs::sandbox);
+        sandbox.ifPresent(id -> sandboxes.get(project, id)); // must exist
+        var wanted = new NewSession(body.agent(), body.user(), body.metadata(), sandbox);
+        return Response.json(201, info(sessions.create(project, wanted)));
+    }
+
+    private Response list(Request request) {
+        return Response.json(
+                200,
+                Lists.from(
+                        sessions.list(
+                                Inputs.project(request),
+                                Inputs.limit(request),
+                                request.query("cursor")),
+                        SessionRoutes::info));
+    }
+
+    private Response get(Request request) {
+        return Response.json(200, info(sessions.get(Inputs.project(request), id(request))));
+    }
+
+    private Response delete(Request request) {
+        ProjectId project = Inputs.project(request);
+        Session session = sessions.get(project, id(request));
+        sessions.delete(project, session.id());
+        session.sandbox()
+                .flatMap(sandbox -> find(project, sandbox))
+                .filter(sandbox -> isFor(sandbox, session.id()))
+                .ifPresent(sandbox -> sandboxes.delete(project, sandbox.id()));
+        return Response.noContent();
+    }
+
+    private Optional<Sandbox> find(ProjectId project, SandboxId id) {
+        try {
+            return Optional.of(sandboxes.get(project, id));
+        } catch (CarrelException e) {
+            if (e.code() == ErrorCode.SANDBOX_NOT_FOUND) {
+                return Optional.empty(); // somebody deleted it before
+            }
+            throw e;
+        }
+    }
+
+    /// One that the caller attached is the caller's.
+    private static boolean isFor(Sandbox sandbox, SessionId session) {
+        return sandbox.spec().owner().filter(session.value()::equals).isPresent();
+    }
+
+    private Response send(Request request) {
+        MessageRequest body = request.json(MessageRequest.class);
+        switch (body.mode().orElse("queue")) {
+            case "queue" -> {}
+            case "steer" ->
+                    throw CarrelException.ofParam(
+                            ErrorCode.NOT_SUPPORTED,
+                            "mode",
+                            "mode \"steer\" is not supported by this version; send with \"queue\""
+                                    + " or interrupt first");
+            default ->
+                    throw CarrelException.ofParam(
+                            ErrorCode.INVALID_REQUEST, "mode", "mode must be \"queue\"");
+        }
+        if (body.content().isBlank()) {
+            throw CarrelException.ofParam(
+                    ErrorCode.INVALID_REQUEST, "content", "content must not be blank");
+        }
+        SessionId id = id(request);
+        TurnId turn =
+                sessions.send(Inputs.project(request), id, TurnInput.ofMessage(body.content()));
+        return Response.json(202, new TurnInfo(turn.value(), id.value()));
+    }
+
+    private Response interrupt(Request request) {
+        sessions.interrupt(Inputs.project(request), id(request));
+        return Response.noContent();
+    }
+
+    private static SessionInfo info(Session session) {
+        Usage usage = session.usage();
+        return new SessionInfo(
+                session.id().value(),
+                session.agent(),
+                session.user(),
+                session.metadata(),
+                session.state().wireName(),
+                session.sandbox().map(SandboxId::value),
+                new UsageInfo(
+                        usage.inputTokens(),
+                        usage.outputTokens(),
+                        usage.cacheReadTokens(),
+                        usage.cacheWriteTokens(),
+                        usage.reasoningTokens()),
+                session.lastEvent(),
+                session.createdAt(),
+                session.updatedAt());
+    }
+}
