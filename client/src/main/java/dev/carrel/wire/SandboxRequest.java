@@ -1,7 +1,6 @@
 package dev.carrel.wire;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,7 +16,7 @@ public record SandboxRequest(
         Map<String, String> metadata,
         Optional<String> user,
         Optional<Long> ttlSeconds,
-        Optional<JsonNode> idle,
+        Optional<IdleRules> idle,
         Optional<String> snapshot) {
     public SandboxRequest {
         env = Map.copyOf(env);

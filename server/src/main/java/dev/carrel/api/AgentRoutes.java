@@ -33,13 +33,14 @@ final class AgentRoutes {
 
     List<Route> routes() {
         return List.of(
-                once.once(Route.of(
-                                POST,
-                                "/v1/deployments",
-                                RouteDoc.of("Deploy a .carrel folder, packed as tar.gz")
-                                        .takesBytes("application/gzip")
-                                        .gives(201, DeploymentInfo.class),
-                                this::deploy))
+                once.once(
+                                Route.of(
+                                        POST,
+                                        "/v1/deployments",
+                                        RouteDoc.of("Deploy a .carrel folder, packed as tar.gz")
+                                                .takesBytes("application/gzip")
+                                                .gives(201, DeploymentInfo.class),
+                                        this::deploy))
                         .withBodyBytesMax(AgentsArchive.PACKED_BYTES_MAX),
                 Route.of(
                         GET,

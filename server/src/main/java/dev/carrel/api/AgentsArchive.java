@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
 /// Unpacks a `.carrel` folder sent as tar.gz, in memory. The archive may be hostile: everything in
@@ -56,7 +57,10 @@ final class AgentsArchive {
         if (entry.isDirectory()) {
             return;
         }
-        if (!entry.isFile() || entry.isLink() || entry.isSymbolicLink() || entry.isSparse()) {
+        boolean plain =
+                entry.getLinkFlag() == TarConstants.LF_NORMAL
+                        || entry.getLinkFlag() == TarConstants.LF_OLDNORM;
+        if (!plain || entry.isSparse()) {
             throw refused("holds " + shown(path) + ", which is not a plain file");
         }
         if (files.put(path, tar.readAllBytes()) != null) {

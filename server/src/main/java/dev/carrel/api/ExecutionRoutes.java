@@ -50,14 +50,16 @@ final class ExecutionRoutes {
 
     List<Route> routes() {
         return List.of(
-                once.once(Route.of(
-                                POST,
-                                "/v1/sandboxes/{id}/execute",
-                                RouteDoc.of("Run a command; a non-zero exit is an answer, too")
-                                        .takes(ExecuteRequest.class)
-                                        .gives(200, ExecutionInfo.class)
-                                        .orEvents(),
-                                this::execute))
+                once.once(
+                                Route.of(
+                                        POST,
+                                        "/v1/sandboxes/{id}/execute",
+                                        RouteDoc.of(
+                                                        "Run a command; a non-zero exit is an answer, too")
+                                                .takes(ExecuteRequest.class)
+                                                .gives(200, ExecutionInfo.class)
+                                                .orEvents(),
+                                        this::execute))
                         .withBodyBytesMax(BODY_BYTES_MAX),
                 Route.of(
                         GET,

@@ -34,13 +34,15 @@ final class SandboxRoutes {
 
     List<Route> routes() {
         return List.of(
-                once.once(Route.of(
-                        POST,
-                        "/v1/sandboxes",
-                        RouteDoc.of("Make a sandbox; it is ready to execute when this answers")
-                                .takes(SandboxRequest.class)
-                                .gives(201, SandboxInfo.class),
-                        this::create)),
+                once.once(
+                        Route.of(
+                                POST,
+                                "/v1/sandboxes",
+                                RouteDoc.of(
+                                                "Make a sandbox; it is ready to execute when this answers")
+                                        .takes(SandboxRequest.class)
+                                        .gives(201, SandboxInfo.class),
+                                this::create)),
                 Route.of(
                         GET,
                         "/v1/sandboxes",

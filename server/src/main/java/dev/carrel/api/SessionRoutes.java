@@ -46,13 +46,14 @@ final class SessionRoutes {
 
     List<Route> routes() {
         return List.of(
-                once.once(Route.of(
-                        POST,
-                        "/v1/sessions",
-                        RouteDoc.of("Begin a session")
-                                .takes(SessionRequest.class)
-                                .gives(201, SessionInfo.class),
-                        this::create)),
+                once.once(
+                        Route.of(
+                                POST,
+                                "/v1/sessions",
+                                RouteDoc.of("Begin a session")
+                                        .takes(SessionRequest.class)
+                                        .gives(201, SessionInfo.class),
+                                this::create)),
                 Route.of(
                         GET,
                         "/v1/sessions",
@@ -71,13 +72,14 @@ final class SessionRoutes {
                         "/v1/sessions/{id}",
                         RouteDoc.of("Delete a session, its journal and the sandbox made for it"),
                         this::delete),
-                once.once(Route.of(
-                                POST,
-                                "/v1/sessions/{id}/messages",
-                                RouteDoc.of("Queue a turn, which runs without a connection")
-                                        .takes(MessageRequest.class)
-                                        .gives(202, TurnInfo.class),
-                                this::send))
+                once.once(
+                                Route.of(
+                                        POST,
+                                        "/v1/sessions/{id}/messages",
+                                        RouteDoc.of("Queue a turn, which runs without a connection")
+                                                .takes(MessageRequest.class)
+                                                .gives(202, TurnInfo.class),
+                                        this::send))
                         .withBodyBytesMax(MESSAGE_BYTES_MAX),
                 Route.of(
                         POST,

@@ -35,7 +35,8 @@ public record RouteDoc(
     }
 
     public RouteDoc takes(Type body) {
-        return new RouteDoc(summary, Optional.of(body), JSON, status, gives, givesTypes, parameters);
+        return new RouteDoc(
+                summary, Optional.of(body), JSON, status, gives, givesTypes, parameters);
     }
 
     public RouteDoc takesBytes(String contentType) {
