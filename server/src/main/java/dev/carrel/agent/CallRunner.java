@@ -2,6 +2,7 @@ package dev.carrel.agent;
 
 import dev.carrel.agent.Conversation.OpenCall;
 import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorKind;
 import dev.carrel.model.Cancellation.CancelledException;
 import dev.carrel.model.ToolCall;
 import dev.carrel.tool.ToolContext;
@@ -127,7 +128,9 @@ final class CallRunner {
             return new ToolResult(ToolStatus.INTERRUPTED, STOPPED);
         } catch (CarrelException e) {
             AgentLoop.stopIfInterrupted();
-            LOG.info("tool {} failed, call {}", run.call().name(), run.call().id(), e);
+            if (e.code().kind() != ErrorKind.USER) {
+                LOG.warn("tool {} failed, call {}", run.call().name(), run.call().id(), e);
+            }
             return ToolResult.error(e.text());
         } catch (RuntimeException e) {
             // The edge of code that may be anybody's: a fault in one tool must not end the turn.
