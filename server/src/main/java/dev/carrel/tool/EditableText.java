@@ -10,10 +10,12 @@ final class EditableText {
     private final String original;
     private final String plain;
     private final boolean crlf;
+    private final boolean mostly;
 
     EditableText(String original) {
         this.original = original;
         this.crlf = original.contains("\r\n");
+        this.mostly = mostlyCrlf(original);
         this.plain = plain(original);
     }
 
@@ -78,10 +80,13 @@ final class EditableText {
     /// Whether new lines in place of `passage` end with CRLF: as its own do, or if it has none, as
     /// most of the text do.
     private boolean isCrlf(String passage) {
-        String pattern = passage.contains("\n") ? passage : original;
-        long all = pattern.chars().filter(c -> c == '\n').count();
-        long pairs = pattern.split("\r\n", -1).length - 1L;
-        return crlf && pairs * 2 >= all;
+        return crlf && (passage.contains("\n") ? mostlyCrlf(passage) : mostly);
+    }
+
+    private static boolean mostlyCrlf(String text) {
+        long ends = text.chars().filter(c -> c == '\n').count();
+        long pairs = text.split("\r\n", -1).length - 1L;
+        return pairs > 0 && pairs * 2 >= ends;
     }
 
     private static String toCrlf(String text) {

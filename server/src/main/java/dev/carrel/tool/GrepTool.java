@@ -7,6 +7,7 @@ import dev.carrel.sandbox.ExecutionRequest;
 import dev.carrel.sandbox.ExecutionResult;
 import dev.carrel.sandbox.ExecutionStatus;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,11 +87,11 @@ final class GrepTool implements Tool {
         } catch (IllegalArgumentException e) {
             return ToolResult.error("glob is not usable: " + e.getMessage());
         }
-        String narrow = glob.contains("/") ? "" : glob;
+        String narrow = glob.matches("[^/{]*") ? glob : ""; // What grep itself understands.
         String ignoreCase = arguments.path("ignore_case").asBoolean() ? "-i" : "";
         var request =
                 new ExecutionRequest(
-                        List.of("/bin/sh", "-c", SCRIPT, "sh", pattern, path, narrow, ignoreCase),
+                        command(pattern, SandboxPath.show(context, path), narrow, ignoreCase),
                         context.directory(),
                         Map.of(),
                         "",
@@ -101,6 +102,12 @@ final class GrepTool implements Tool {
         var hits = new Hits(context, path, filter, arguments.path("limit").asInt(LINES_DEFAULT));
         result.stdout().lines().forEach(hits::add);
         return result(result, hits);
+    }
+
+    private static List<String> command(String... arguments) {
+        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", SCRIPT, "sh"));
+        command.addAll(List.of(arguments));
+        return command;
     }
 
     private static ToolResult result(ExecutionResult result, Hits hits) {
@@ -142,10 +149,14 @@ final class GrepTool implements Tool {
 
         void add(String line) {
             Matcher hit = HIT.matcher(line);
-            if (!hit.matches() || !wanted(hit.group(1))) {
+            if (!hit.matches()) {
                 return;
             }
-            String path = SandboxPath.show(context, hit.group(1));
+            String absolute = SandboxPath.resolve(context, hit.group(1));
+            if (!wanted(absolute)) {
+                return;
+            }
+            String path = SandboxPath.show(context, absolute);
             String shownLine =
                     path
                             + ":"
