@@ -23,16 +23,20 @@ public final class ConfiguredModels implements Models {
     /// Makes each configured provider's model. Connects to none of them: a wrong key shows at the
     /// first call. Fails with `INVALID_DEFINITION` when a script cannot be read.
     public static ConfiguredModels of(ModelSettings settings) {
-        HttpClient client =
-                HttpClient.newBuilder()
-                        // One connection a call: closing it is how a call is cancelled.
-                        .version(HttpClient.Version.HTTP_1_1)
-                        .followRedirects(HttpClient.Redirect.NEVER)
-                        .connectTimeout(CallLimits.DEFAULT.connect())
-                        .build();
+        HttpClient client = client();
         var models = new TreeMap<String, ChatModel>();
         settings.providers().forEach((name, each) -> models.put(name, model(name, each, client)));
         return new ConfiguredModels(models);
+    }
+
+    static HttpClient client() {
+        return HttpClient.newBuilder()
+                // One connection a call: closing it is how a call is cancelled.
+                .version(HttpClient.Version.HTTP_1_1)
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .executor(task -> Thread.ofVirtual().name("model-http").start(task))
+                .connectTimeout(CallLimits.DEFAULT.connect())
+                .build();
     }
 
     private static ChatModel model(String name, ProviderSettings settings, HttpClient client) {

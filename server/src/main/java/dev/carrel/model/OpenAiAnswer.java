@@ -1,9 +1,7 @@
 package dev.carrel.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -115,10 +113,10 @@ final class OpenAiAnswer implements AnswerReader {
         if (expected && text.toString().isBlank() && toolCalls.isEmpty()) {
             throw bad("gave an empty answer: no text and no tool call");
         }
-        Map<String, JsonNode> extras = new LinkedHashMap<>(calls.extras());
-        var signature = new OpenAiExtras(Optional.ofNullable(reasoningKey), extras).signature();
+        var extras = new OpenAiExtras(Optional.ofNullable(reasoningKey), calls.extras());
         var message =
-                new Message.Assistant(text.toString(), reasoning.toString(), signature, toolCalls);
+                new Message.Assistant(
+                        text.toString(), reasoning.toString(), extras.signature(), toolCalls);
         return new ChatAnswer(message, reason, usage, model);
     }
 

@@ -1,14 +1,18 @@
 package dev.carrel.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /// What some providers add to an answer and refuse, or forget, to go on without: their name for the
 /// reasoning (DeepSeek, Kimi, vLLM: `reasoning_content`; OpenRouter, Ollama, Groq: `reasoning`),
-/// and Gemini's signature on each tool call. Kept as the message's reasoning signature.
-record OpenAiExtras(Optional<String> reasoningKey, Map<String, JsonNode> calls) {
+/// and Gemini's signature on tool calls, here by the call's position. Kept as the message's
+/// reasoning signature.
+record OpenAiExtras(Optional<String> reasoningKey, Map<Integer, JsonNode> calls) {
     static final String CALL_KEY = "extra_content";
 
     private static final String FORMAT = "openai";
@@ -29,13 +33,18 @@ record OpenAiExtras(Optional<String> reasoningKey, Map<String, JsonNode> calls) 
     }
 
     private static OpenAiExtras read(JsonNode node) {
-        var calls = new java.util.HashMap<String, JsonNode>();
-        node.path("calls").forEachEntry(calls::put);
+        var calls = new TreeMap<Integer, JsonNode>();
+        JsonNode list = node.path("calls");
+        for (int i = 0; i < list.size(); i++) {
+            if (!list.path(i).isNull()) {
+                calls.put(i, list.path(i));
+            }
+        }
         return new OpenAiExtras(Optional.ofNullable(node.path("reasoning").textValue()), calls);
     }
 
-    Optional<JsonNode> ofCall(String id) {
-        return Optional.ofNullable(calls.get(id));
+    Optional<JsonNode> ofCall(int position) {
+        return Optional.ofNullable(calls.get(position));
     }
 
     Optional<String> signature() {
@@ -46,7 +55,10 @@ record OpenAiExtras(Optional<String> reasoningKey, Map<String, JsonNode> calls) 
         ObjectNode node = root.putObject(FORMAT);
         reasoningKey.ifPresent(key -> node.put("reasoning", key));
         if (!calls.isEmpty()) {
-            node.putObject("calls").setAll(new java.util.TreeMap<>(calls));
+            ArrayNode list = node.putArray("calls");
+            for (int i = 0; i <= Collections.max(calls.keySet()); i++) {
+                list.add(calls.get(i));
+            }
         }
         return Optional.of(Json.write(root));
     }

@@ -1,7 +1,9 @@
 package dev.carrel.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Optional;
 
 /// A conversation as a chat completions request has it.
 final class OpenAiMessages {
@@ -53,16 +55,19 @@ final class OpenAiMessages {
         extras.reasoningKey().ifPresent(key -> message.put(key, assistant.reasoning()));
         if (!assistant.toolCalls().isEmpty()) {
             ArrayNode calls = message.putArray("tool_calls");
-            assistant.toolCalls().forEach(call -> call(call, extras, calls.addObject()));
+            for (ToolCall call : assistant.toolCalls()) {
+                Optional<JsonNode> extra = extras.ofCall(calls.size());
+                call(call, extra, calls.addObject());
+            }
         }
     }
 
-    private void call(ToolCall call, OpenAiExtras extras, ObjectNode node) {
+    private void call(ToolCall call, Optional<JsonNode> extra, ObjectNode node) {
         node.put("id", call.id()).put("type", "function");
         node.putObject("function")
                 .put("name", names.toProvider(call.name()))
                 .put("arguments", ToolArguments.text(call));
-        extras.ofCall(call.id()).ifPresent(extra -> node.set(OpenAiExtras.CALL_KEY, extra));
+        extra.ifPresent(value -> node.set(OpenAiExtras.CALL_KEY, value));
     }
 
     private ObjectNode add(String role) {

@@ -2,14 +2,23 @@ package dev.carrel.model;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.carrel.error.ErrorCode;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// The chat completions API that OpenAI defined and many providers speak, each a little otherwise.
 final class OpenAiProtocol implements Protocol {
+    /// Newer models of OpenAI think unless told not to, and then refuse tools at this endpoint.
+    private static final String EFFORT = "reasoning_effort";
+
+    private static final int LEARNT_MAX = 1_000;
+
     private final ProviderAccess access;
     private final OptionalInt outputTokensMax;
+    private final Set<String> thinkUnlessTold = ConcurrentHashMap.newKeySet();
 
     OpenAiProtocol(ProviderAccess access, OptionalInt outputTokensMax) {
         this.access = access;
@@ -40,7 +49,7 @@ final class OpenAiProtocol implements Protocol {
             body.putObject("stream_options").put("include_usage", true);
         }
         outputTokensMax.ifPresent(max -> body.put(outputTokensKey(), max));
-        effort(request.reasoning(), body);
+        effort(request, body);
         body.set("messages", OpenAiMessages.of(request, names));
         if (!request.tools().isEmpty()) {
             tools(request, names, body.putArray("tools"));
@@ -57,14 +66,33 @@ final class OpenAiProtocol implements Protocol {
         }
     }
 
-    /// Models that cannot think refuse the parameter, so it is sent only when asked for.
-    private static void effort(Reasoning reasoning, ObjectNode body) {
-        switch (reasoning) {
-            case OFF -> {}
-            case LOW -> body.put("reasoning_effort", "low");
-            case MEDIUM -> body.put("reasoning_effort", "medium");
-            case HIGH -> body.put("reasoning_effort", "high");
+    /// Models that cannot think refuse the parameter, so it is sent only when asked for, or when a
+    /// model said that it wants to be told.
+    private void effort(ChatRequest request, ObjectNode body) {
+        switch (request.reasoning()) {
+            case OFF -> {
+                if (thinkUnlessTold.contains(request.model())) {
+                    body.put(EFFORT, "none");
+                }
+            }
+            case LOW -> body.put(EFFORT, "low");
+            case MEDIUM -> body.put(EFFORT, "medium");
+            case HIGH -> body.put(EFFORT, "high");
         }
+    }
+
+    /// Only where no reasoning was asked for: else the refusal is the caller's to know.
+    @Override
+    public boolean learn(ChatRequest request, ProviderFailure refusal) {
+        boolean wantsEffort =
+                request.reasoning() == Reasoning.OFF
+                        && refusal.code() == ErrorCode.MODEL_REFUSED_REQUEST
+                        && refusal.text().contains(EFFORT)
+                        && thinkUnlessTold.size() < LEARNT_MAX;
+        if (wantsEffort) {
+            thinkUnlessTold.add(request.model()); // a parallel call may have done so already
+        }
+        return wantsEffort;
     }
 
     /// OpenAI's reasoning models refuse the old key; most others do not know the new one.

@@ -33,7 +33,7 @@ final class OpenAiToolCalls {
     private final ToolCallIds ids;
     private final List<Call> calls = new ArrayList<>();
     private final Map<Integer, Call> byIndex = new LinkedHashMap<>();
-    private final Map<String, JsonNode> extras = new LinkedHashMap<>();
+    private final Map<Integer, JsonNode> extras = new LinkedHashMap<>();
 
     OpenAiToolCalls(ChatRequest request, ChatListener listener) {
         this.listener = listener;
@@ -52,7 +52,7 @@ final class OpenAiToolCalls {
         // A few servers send the object itself instead of its text.
         call.arguments.append(arguments.isObject() ? Json.write(arguments) : Json.text(arguments));
         if (fragment.path(OpenAiExtras.CALL_KEY).isObject()) {
-            extras.put(call.id, fragment.path(OpenAiExtras.CALL_KEY));
+            extras.put(call.position, fragment.path(OpenAiExtras.CALL_KEY));
         }
         if (!call.name.isEmpty()) {
             String news = call.arguments.substring(call.told);
@@ -88,8 +88,8 @@ final class OpenAiToolCalls {
                 .toList();
     }
 
-    /// What the provider wants back with a call, by the call's id.
-    Map<String, JsonNode> extras() {
+    /// What the provider wants back with a call, by the call's position.
+    Map<Integer, JsonNode> extras() {
         return extras;
     }
 }

@@ -7,10 +7,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A model behind a provider's HTTP API: attempts, pauses and limits; what is said is its
 /// protocol's. Any number of threads may call it.
 final class ProviderChatModel implements ChatModel {
+    private static final Logger log = LoggerFactory.getLogger(ProviderChatModel.class);
+
     private static final int OK = 200;
 
     /// After an answer's last event the connection usually ends the body at once and can then be
@@ -44,21 +48,34 @@ final class ProviderChatModel implements ChatModel {
         Instant deadline = timing.clock().instant().plus(limits.call());
         HttpRequest http = protocol.toHttp(request);
         Duration paused = Duration.ZERO;
+        boolean learnt = false;
         for (int tries = 1; ; tries++) {
             try {
                 AnswerReader reader = protocol.reader(request, listener);
                 return attempt(http, reader, deadline, cancellation);
             } catch (ProviderFailure failure) {
                 cancellation.throwIfCancelled();
-                Duration pause =
-                        retries.pauseAfter(failure, tries, paused, timing.random())
-                                .filter(wait -> now().plus(wait).isBefore(deadline))
-                                .orElseThrow(() -> finalFailure(failure));
-                timing.pause().pause(pause, cancellation);
-                paused = paused.plus(pause);
+                if (!learnt && protocol.learn(request, failure)) {
+                    learnt = true;
+                    http = protocol.toHttp(request);
+                } else {
+                    Duration pause = pauseAfter(failure, tries, paused, deadline);
+                    timing.pause().pause(pause, cancellation);
+                    paused = paused.plus(pause);
+                }
                 listener.restarted();
             }
         }
+    }
+
+    private Duration pauseAfter(
+            ProviderFailure failure, int tries, Duration paused, Instant deadline) {
+        Duration pause =
+                retries.pauseAfter(failure, tries, paused, timing.random())
+                        .filter(wait -> now().plus(wait).isBefore(deadline))
+                        .orElseThrow(() -> finalFailure(failure));
+        log.info("attempt {} failed, the next in {}: {}", tries, pause, failure.text());
+        return pause;
     }
 
     private ChatAnswer attempt(
@@ -85,7 +102,7 @@ final class ProviderChatModel implements ChatModel {
 
     private void read(ProviderExchange exchange, AnswerReader reader) {
         var parser = new ServerEventParser();
-        int bytesLeft = CallLimits.ANSWER_BYTES_MAX;
+        int bytesLeft = limits.answerBytesMax();
         while (!reader.isComplete()) {
             Optional<byte[]> bytes = exchange.next();
             if (bytes.isEmpty()) {
@@ -97,7 +114,7 @@ final class ProviderChatModel implements ChatModel {
                         "model provider "
                                 + access.name()
                                 + " sent more than "
-                                + CallLimits.ANSWER_BYTES_MAX
+                                + limits.answerBytesMax()
                                 + " bytes");
             }
             parser.feed(bytes.get()).forEach(reader::accept);

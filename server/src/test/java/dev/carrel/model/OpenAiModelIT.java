@@ -3,6 +3,7 @@ package dev.carrel.model;
 import static dev.carrel.model.Chats.request;
 import static dev.carrel.model.Chats.user;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.carrel.model.FakeProvider.End;
@@ -93,5 +94,47 @@ class OpenAiModelIT extends ProviderContract {
         ChatAnswer answer = model.chat(request(user("Hello")), listener, cancellation);
         assertThat(answer.message().text()).isEqualTo("Hello.");
         assertThat(answer.usage()).isEqualTo(Usage.NONE);
+    }
+
+    private static final String WANTS_EFFORT =
+            """
+            {"error":{"message":"Function tools with reasoning_effort are not supported for m in \
+            /v1/chat/completions. Set reasoning_effort to 'none'.","param":"reasoning_effort"}}\
+            """;
+
+    @Test
+    void aModelThatWantsToBeToldNotToThinkIsTold() {
+        Reply hello = Reply.events(events(said("", "Hello.")));
+        provider.reply(Reply.status(400, WANTS_EFFORT), hello, hello);
+        var model = model(provider.url(), CallLimits.DEFAULT, time);
+        model.chat(request(user("Hello")), listener, cancellation);
+        model.chat(request(user("Again")), ChatListener.NONE, cancellation);
+
+        assertThat(provider.received()).hasSize(3);
+        assertThat(provider.received().get(0).body()).doesNotContain("reasoning_effort");
+        assertThat(provider.received().get(1).body()).contains("\"reasoning_effort\":\"none\"");
+        assertThat(provider.received().get(2).body()).contains("\"reasoning_effort\":\"none\"");
+        assertThat(time.pauses).isEmpty();
+    }
+
+    @Test
+    void aModelThatRefusesTheEffortAskedForIsNotAskedForLess() {
+        provider.reply(Reply.status(400, WANTS_EFFORT));
+        var model = model(provider.url(), CallLimits.DEFAULT, time);
+        ChatRequest plain = request(user("Hello"));
+        var high =
+                new ChatRequest(plain.model(), "", plain.messages(), plain.tools(), Reasoning.HIGH);
+        assertThatThrownBy(() -> model.chat(high, listener, cancellation))
+                .hasMessageContaining("Set reasoning_effort to 'none'");
+        assertThat(provider.received()).hasSize(1);
+    }
+
+    @Test
+    void aRefusalThatTeachesNothingMoreIsFinal() {
+        provider.reply(Reply.status(400, WANTS_EFFORT), Reply.status(400, WANTS_EFFORT));
+        var model = model(provider.url(), CallLimits.DEFAULT, time);
+        assertThatThrownBy(() -> model.chat(request(user("x")), listener, cancellation))
+                .hasMessageContaining("refused the request");
+        assertThat(provider.received()).hasSize(2);
     }
 }

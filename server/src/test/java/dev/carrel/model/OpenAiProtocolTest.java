@@ -35,7 +35,7 @@ class OpenAiProtocolTest {
                                 "Hm.",
                                 new OpenAiExtras(
                                                 Optional.of("reasoning_content"),
-                                                Map.of("c2", Json.object().put("sig", "x")))
+                                                Map.of(1, Json.object().put("sig", "x")))
                                         .signature(),
                                 List.of(
                                         new ToolCall("c1", "bash", "{\"command\": \"ls\"}"),

@@ -16,6 +16,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -48,7 +49,7 @@ abstract class ProviderContract extends ChatModelContract {
 
     @BeforeEach
     void connect() {
-        client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+        client = ConfiguredModels.client();
     }
 
     @AfterEach
@@ -275,7 +276,8 @@ abstract class ProviderContract extends ChatModelContract {
                 Duration.ofSeconds(5),
                 Duration.ofMillis(firstByteMillis),
                 Duration.ofMillis(stallMillis),
-                Duration.ofMillis(callMillis));
+                Duration.ofMillis(callMillis),
+                10_000);
     }
 
     @Test
@@ -310,6 +312,14 @@ abstract class ProviderContract extends ChatModelContract {
         var model = model(provider.url(), limits(60_000, 60_000, 400), InstantSource.system());
         assertFails(model, ErrorCode.MODEL_UNAVAILABLE, "did not finish");
         assertThat(provider.received()).hasSize(1);
+    }
+
+    @Test
+    void anAnswerWithoutEndIsBounded() {
+        var pings = Reply.events(Collections.nCopies(2_000, ": ping"));
+        provider.reply(pings, pings, pings);
+        var model = model(provider.url(), limits(60_000, 60_000, 60_000), time);
+        assertFails(model, ErrorCode.MODEL_BAD_ANSWER, "more than 10000 bytes");
     }
 
     @ParameterizedTest
