@@ -1,5 +1,7 @@
 package dev.carrel.worker;
 
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import dev.carrel.model.Models;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Deployments;
@@ -104,10 +106,11 @@ public final class Worker {
         }
     }
 
+    /// Catches everything: a server whose worker has gone would look alive and run nothing.
     private void tryRound() {
         try {
             round();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.error("the worker could not look for turns; it tries again", e);
         }
     }
@@ -122,10 +125,10 @@ public final class Worker {
     private void run(Lease lease) {
         try {
             runner.run(lease);
-            turns.release(lease);
+            release(lease, () -> turns.release(lease));
         } catch (Throwable e) {
-            boolean abandoned = Thread.interrupted() || lease.abandonment().isCancelled();
-            if (abandoned || e instanceof LeaseLostException) {
+            boolean interrupted = Thread.interrupted(); // giving back must not be
+            if (interrupted || lease.abandonment().isCancelled() || isLoss(e)) {
                 LOG.info("turn {} was let go of", lease);
                 release(lease, () -> turns.release(lease));
             } else {
@@ -136,6 +139,12 @@ public final class Worker {
             runs.remove(lease);
             turns.announce(); // there is room for another
         }
+    }
+
+    private static boolean isLoss(Throwable e) {
+        return e instanceof LeaseLostException
+                || (e instanceof CarrelException known
+                        && known.code() == ErrorCode.SESSION_NOT_FOUND);
     }
 
     /// A turn that fails again and again ends with an error, so that no session is stuck for ever.
@@ -158,7 +167,7 @@ public final class Worker {
     private static void release(Lease lease, Runnable release) {
         try {
             release.run();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.error("turn {} could not be given back; its lease will expire", lease, e);
         }
     }
