@@ -17,6 +17,7 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jdbi.v3.core.Handle;
 
 /// All sessions and their journals. Every call looks the id up together with the project and fails
@@ -103,13 +104,22 @@ public final class Sessions implements AutoCloseable {
     /// What it did stays, and turns that wait behind it go on. Does nothing when there is none. A
     /// running turn ends soon, a waiting one at once.
     public void interrupt(ProjectId project, SessionId id) {
-        var key = new SessionKey(project, id);
-        Interrupted interrupted = store.write(handle -> interruptIn(handle, key));
+        interrupt(new SessionKey(project, id), _ -> true);
+    }
+
+    /// Ends one turn in the same way, wherever it stands in the queue. Does nothing when it has
+    /// ended already.
+    public void interrupt(ProjectId project, SessionId id, TurnId turn) {
+        interrupt(new SessionKey(project, id), open -> open.turn().equals(turn));
+    }
+
+    private void interrupt(SessionKey key, Predicate<TurnRows.Open> which) {
+        Interrupted interrupted = store.write(handle -> interruptIn(handle, key, which));
         interrupted.running().flatMap(turns::held).ifPresent(l -> l.cancellation().cancel());
         interrupted
                 .waiting()
                 .ifPresent(entry -> {
-                    hub.publish(id, entry);
+                    hub.publish(key.id(), entry);
                     turns.announce();
                 });
     }
@@ -166,9 +176,10 @@ public final class Sessions implements AutoCloseable {
     /// The turn that runs, or the last entry of the one that waited.
     private record Interrupted(Optional<TurnId> running, Optional<StreamItem.Recorded> waiting) {}
 
-    private Interrupted interruptIn(Handle handle, SessionKey key) {
+    private Interrupted interruptIn(Handle handle, SessionKey key, Predicate<TurnRows.Open> which) {
         SessionRows.require(handle, key);
-        Optional<TurnRows.Open> current = TurnRows.open(handle, key.id()).stream().findFirst();
+        Optional<TurnRows.Open> current =
+                TurnRows.open(handle, key.id()).stream().filter(which).findFirst();
         if (current.isEmpty()) {
             return new Interrupted(Optional.empty(), Optional.empty());
         }

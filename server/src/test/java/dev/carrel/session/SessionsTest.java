@@ -306,6 +306,22 @@ class SessionsTest {
     }
 
     @Test
+    void interruptOfOneTurnLeavesTheOthersAlone() {
+        SessionId id = fixture.newSession();
+        TurnId first = sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
+        Lease lease = fixture.claim();
+        TurnId second = sessions.send(PROJECT, id, TurnInput.ofMessage("two"));
+        sessions.interrupt(PROJECT, id, second);
+        sessions.interrupt(PROJECT, id, second);
+
+        assertThat(fixture.events(id).stream().filter(Event.TurnCompleted.class::isInstance))
+                .hasSize(1);
+        assertThat(lease.cancellation().isCancelled()).isFalse();
+        sessions.interrupt(PROJECT, id, first);
+        assertThat(lease.cancellation().isCancelled()).isTrue();
+    }
+
+    @Test
     void interruptOfAnIdleSessionDoesNothing() {
         SessionId id = fixture.newSession();
         sessions.interrupt(PROJECT, id);
