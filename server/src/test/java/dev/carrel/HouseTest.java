@@ -28,7 +28,9 @@ class HouseTest {
                     row(
                             "api",
                             "http wire auth session sandbox image agent model store telemetry error"),
-                    row("openai", "http auth session sandbox model agent store telemetry error"),
+                    row(
+                            "openai",
+                            "http auth session sandbox model agent tool store telemetry error"),
                     row("worker", "session agent tool model sandbox store telemetry error"),
                     row("session", "agent tool model sandbox store telemetry error"),
                     row("agent", "model tool telemetry error"),

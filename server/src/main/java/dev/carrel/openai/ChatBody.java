@@ -1,0 +1,75 @@
+package dev.carrel.openai;
+
+import com.fasterxml.jackson.annotation.JsonAlias;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// The body of `POST /v1/chat/completions` as far as it means something here. What OpenAI knows
+/// beyond this (`temperature`, `response_format`, …) is for the agent's definition to decide and
+/// ignored; what asks for an answer of another kind is refused.
+record ChatBody(
+        Optional<String> model,
+        Optional<String> agent,
+        List<ChatMessage> messages,
+        @JsonAlias("sessionId") Optional<String> sessionId,
+        Optional<String> user,
+        Map<String, String> metadata,
+        Optional<Boolean> stream,
+        Optional<StreamOptions> streamOptions,
+        Optional<String> onDisconnect,
+        List<OfferedTool> tools,
+        Optional<JsonNode> toolChoice,
+        Optional<JsonNode> n,
+        Optional<JsonNode> logprobs,
+        Optional<JsonNode> topLogprobs,
+        Optional<JsonNode> logitBias) {
+
+    /// `content` is a string, a list of parts, or null.
+    record ChatMessage(String role, Optional<JsonNode> content, Optional<String> toolCallId) {}
+
+    record StreamOptions(Optional<Boolean> includeUsage) {}
+
+    /// A tool that the caller runs itself.
+    record OfferedTool(String type, Optional<OfferedFunction> function) {}
+
+    record OfferedFunction(
+            String name, Optional<String> description, Optional<ObjectNode> parameters) {}
+
+    ChatBody {
+        messages = List.copyOf(messages);
+        metadata = Map.copyOf(metadata);
+        tools = List.copyOf(tools);
+        refuse("n", n.isPresent() && !isNull(n.get()) && n.get().asDouble() != 1);
+        refuse("logprobs", logprobs.isPresent() && logprobs.get().asBoolean());
+        refuse("top_logprobs", topLogprobs.isPresent() && topLogprobs.get().asInt() != 0);
+        refuse("logit_bias", logitBias.isPresent() && !logitBias.get().isEmpty());
+    }
+
+    boolean wantsStream() {
+        return stream.orElse(false);
+    }
+
+    boolean wantsUsage() {
+        return streamOptions.flatMap(StreamOptions::includeUsage).orElse(false);
+    }
+
+    private static boolean isNull(JsonNode value) {
+        return value.isNull();
+    }
+
+    private static void refuse(String param, boolean given) {
+        if (given) {
+            throw CarrelException.ofParam(
+                    ErrorCode.UNSUPPORTED_PARAMETER,
+                    param,
+                    param
+                            + " is not supported: an agent gives one answer, by several model calls;"
+                            + " leave it out");
+        }
+    }
+}
