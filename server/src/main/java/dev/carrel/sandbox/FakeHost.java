@@ -25,6 +25,8 @@ public final class FakeHost implements AutoCloseable {
         BEFORE_START,
         AFTER_START,
         BEFORE_STOP,
+        /// A command is about to start in a sandbox that runs.
+        BEFORE_EXECUTE,
         BEFORE_DESTROY,
         /// Nothing runs any more, the disk is still there.
         HALF_DESTROYED,
@@ -107,7 +109,8 @@ public final class FakeHost implements AutoCloseable {
 
     FakeSandbox add(SandboxId id, SandboxSpec spec) {
         try {
-            var sandbox = new FakeSandbox(id, spec, directory.resolve(id.value()));
+            Path root = directory.resolve(id.value());
+            var sandbox = new FakeSandbox(id, spec, root, () -> reach(Step.BEFORE_EXECUTE));
             if (sandboxes.putIfAbsent(id, sandbox) != null) {
                 throw new IllegalStateException(id + " exists already");
             }

@@ -22,13 +22,15 @@ final class FakeSandbox {
     private final SandboxId id;
     private final SandboxSpec spec;
     private final Path root;
+    private final Runnable beforeExecute;
     private final Map<ExecutionId, FakeExecution> executions = new ConcurrentHashMap<>();
     private volatile @Nullable Running running;
 
-    FakeSandbox(SandboxId id, SandboxSpec spec, Path root) {
+    FakeSandbox(SandboxId id, SandboxSpec spec, Path root, Runnable beforeExecute) {
         this.id = id;
         this.spec = spec;
         this.root = root;
+        this.beforeExecute = beforeExecute;
     }
 
     void makeDisk() throws IOException {
@@ -108,6 +110,7 @@ final class FakeSandbox {
             if (before != null) {
                 return before;
             }
+            beforeExecute.run();
             requireAlive();
             return execute(execution, request);
         }

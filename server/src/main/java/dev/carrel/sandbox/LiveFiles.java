@@ -1,66 +1,61 @@
 package dev.carrel.sandbox;
 
-import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorCode;
 import java.io.InputStream;
 import java.util.List;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /// Files of a sandbox that is started again, when it is not running, at each use.
 final class LiveFiles implements SandboxFiles {
-    private final Supplier<RunningSandbox> sandbox;
+    /// Uses the running sandbox, and once more if it ends meanwhile.
+    interface Access {
+        <T> T use(Function<RunningSandbox, T> work);
+    }
 
-    LiveFiles(Supplier<RunningSandbox> sandbox) {
+    private final Access sandbox;
+
+    LiveFiles(Access sandbox) {
         this.sandbox = sandbox;
     }
 
     @Override
     public FileStat stat(String path) {
-        return call(files -> files.stat(path));
+        return sandbox.use(running -> running.files().stat(path));
     }
 
     @Override
     public List<FileStat> list(String path, boolean recursive, int limit) {
-        return call(files -> files.list(path, recursive, limit));
+        return sandbox.use(running -> running.files().list(path, recursive, limit));
     }
 
     @Override
     public InputStream read(String path, long offset) {
-        return call(files -> files.read(path, offset));
+        return sandbox.use(running -> running.files().read(path, offset));
     }
 
-    /// Not tried twice: the content can be read only once.
+    /// The content can be read only once, so that it is sent only to a sandbox that answers.
     @Override
     public long write(String path, InputStream content) {
-        return sandbox.get().files().write(path, content);
+        SandboxFiles answering =
+                sandbox.use(running -> {
+                    running.files().stat("/");
+                    return running.files();
+                });
+        return answering.write(path, content);
     }
 
     @Override
     public void delete(String path) {
-        call(files -> {
-            files.delete(path);
+        sandbox.use(running -> {
+            running.files().delete(path);
             return path;
         });
     }
 
     @Override
     public void makeDirectory(String path) {
-        call(files -> {
-            files.makeDirectory(path);
+        sandbox.use(running -> {
+            running.files().makeDirectory(path);
             return path;
         });
-    }
-
-    /// The sandbox may end between being found running and being used: once more, then.
-    private <T> T call(Function<SandboxFiles, T> access) {
-        try {
-            return access.apply(sandbox.get().files());
-        } catch (CarrelException e) {
-            if (e.code() != ErrorCode.SANDBOX_NOT_RUNNING) {
-                throw e;
-            }
-            return access.apply(sandbox.get().files());
-        }
     }
 }

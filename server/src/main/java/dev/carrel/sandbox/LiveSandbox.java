@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,7 @@ final class LiveSandbox {
     // Unlike other locks here, it is held over I/O: calls of the runtime must not overlap.
     private final ReentrantLock lock = new ReentrantLock(true);
     private volatile Phase phase = Phase.CREATING;
-    private volatile @Nullable RunningSandbox running;
+    private final AtomicReference<@Nullable RunningSandbox> running = new AtomicReference<>();
     private volatile Instant lastActiveAt;
 
     /// Of this, the database knows.
@@ -96,16 +97,21 @@ final class LiveSandbox {
     /// What can be used right now.
     Optional<RunningSandbox> running() {
         return phase == Phase.READY
-                ? Optional.ofNullable(running).filter(RunningSandbox::isAlive)
+                ? Optional.ofNullable(running.get()).filter(RunningSandbox::isAlive)
                 : Optional.empty();
     }
 
     void setRunning(RunningSandbox started) {
-        running = started;
+        running.set(started);
+    }
+
+    /// It has turned out to have ended, whatever it says of itself.
+    void dropRunning(RunningSandbox ended) {
+        running.compareAndSet(ended, null);
     }
 
     void becomeReady(RunningSandbox started) {
-        running = started;
+        running.set(started);
         phase = Phase.READY;
     }
 

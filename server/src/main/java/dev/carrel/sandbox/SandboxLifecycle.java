@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,8 +61,23 @@ final class SandboxLifecycle {
         }
     }
 
-    /// The sandbox, started again where it is not running. Callers at once start it once.
-    RunningSandbox running(LiveSandbox live) {
+    /// Uses the sandbox, started again where it is not running. It may end between being found
+    /// running and being used: once more, then. So `work` must be such that it may begin twice.
+    <T> T use(LiveSandbox live, Function<RunningSandbox, T> work) {
+        RunningSandbox found = running(live);
+        try {
+            return work.apply(found);
+        } catch (CarrelException e) {
+            if (e.code() != ErrorCode.SANDBOX_NOT_RUNNING) {
+                throw e;
+            }
+            live.dropRunning(found);
+            return work.apply(running(live));
+        }
+    }
+
+    /// Callers at once start it once.
+    private RunningSandbox running(LiveSandbox live) {
         return live.running()
                 .orElseGet(
                         () -> live.exclusively(() -> live.running().orElseGet(() -> start(live))));

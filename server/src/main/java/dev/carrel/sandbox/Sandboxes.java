@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -142,7 +143,13 @@ public final class Sandboxes implements AutoCloseable {
     /// Each access fails with `SANDBOX_NOT_FOUND` once the sandbox is deleted.
     public SandboxFiles files(ProjectId project, SandboxId id) {
         registry.get(project, id);
-        return new LiveFiles(() -> use(registry.get(project, id)));
+        return new LiveFiles(
+                new LiveFiles.Access() {
+                    @Override
+                    public <T> T use(Function<RunningSandbox, T> work) {
+                        return Sandboxes.this.use(registry.get(project, id), work);
+                    }
+                });
     }
 
     /// Starts a command; with an id that was started before, returns that execution and starts
@@ -151,20 +158,8 @@ public final class Sandboxes implements AutoCloseable {
             ProjectId project, SandboxId id, ExecutionId execution, ExecutionRequest request) {
         SandboxRules.check(request);
         LiveSandbox live = registry.get(project, id);
-        return live.executions().start(execution, () -> start(live, execution, request));
-    }
-
-    /// The sandbox may end between being found running and being used: once more, then. That is
-    /// safe, because the runtime starts nothing twice under one id.
-    private Execution start(LiveSandbox live, ExecutionId execution, ExecutionRequest request) {
-        try {
-            return use(live).start(execution, request);
-        } catch (CarrelException e) {
-            if (e.code() != ErrorCode.SANDBOX_NOT_RUNNING) {
-                throw e;
-            }
-            return use(live).start(execution, request);
-        }
+        return live.executions()
+                .start(execution, () -> use(live, running -> running.start(execution, request)));
     }
 
     /// Does not start a stopped sandbox. Fails with `EXECUTION_NOT_FOUND` if it was never started.
@@ -225,9 +220,9 @@ public final class Sandboxes implements AutoCloseable {
         }
     }
 
-    private RunningSandbox use(LiveSandbox live) {
+    private <T> T use(LiveSandbox live, Function<RunningSandbox, T> work) {
         live.touch(clock.instant());
-        return lifecycle.running(live);
+        return lifecycle.use(live, work);
     }
 
     /// Times as precise as the database keeps them, so that they are the same after a restart.

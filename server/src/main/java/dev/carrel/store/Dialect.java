@@ -32,6 +32,7 @@ final class Dialect {
     private final String url;
 
     Dialect(Path file) {
+        SqliteLibrary.unpackInto(file.resolveSibling("native"));
         this.url = "jdbc:sqlite:" + file.toAbsolutePath();
     }
 
@@ -78,8 +79,8 @@ final class Dialect {
             return Optional.of(
                     new CarrelException(
                             ErrorCode.DISK_FULL,
-                            "the database cannot write because the server's disk is full or"
-                                    + " failing; nothing was changed: free some space, then retry",
+                            "the database failed because the server's disk is full or failing;"
+                                    + " nothing was changed: free some space, then retry",
                             cause));
         }
         if (primary == SQLiteErrorCode.SQLITE_BUSY.code) {
@@ -89,6 +90,15 @@ final class Dialect {
                             "another program has locked the database for more than "
                                     + BUSY_TIMEOUT.toSeconds()
                                     + " s; nothing was changed: end it, then retry",
+                            cause));
+        }
+        if (primary == SQLiteErrorCode.SQLITE_NOTADB.code
+                || primary == SQLiteErrorCode.SQLITE_CORRUPT.code) {
+            return Optional.of(
+                    new CarrelException(
+                            ErrorCode.INTERNAL_ERROR,
+                            "the database file is damaged: stop the server and restore the data"
+                                    + " folder from a backup",
                             cause));
         }
         return Optional.empty();

@@ -129,6 +129,15 @@ class SandboxesRecoveryTest extends SandboxesFixture {
     }
 
     @Test
+    void sandboxThatEndsJustBeforeItsUseIsStartedAgain() throws Exception {
+        Sandbox sandbox = create();
+        host.at(Step.BEFORE_EXECUTE, () -> host.killInit(sandbox.id()));
+
+        assertThat(run(sandbox, "echo ran").stdout()).isEqualTo("ran\n");
+        assertThat(host.count(Step.AFTER_START)).isEqualTo(1);
+    }
+
+    @Test
     void failedStartIsTriedAgainAtTheNextUse() throws Exception {
         Sandbox sandbox = create();
         host.killInit(sandbox.id());

@@ -228,7 +228,7 @@ class StoreTest {
         insert("a");
 
         try (var files = Files.list(home)) {
-            assertThat(files)
+            assertThat(files.filter(Files::isRegularFile))
                     .isNotEmpty()
                     .allSatisfy(file ->
                             assertThat(
@@ -236,6 +236,43 @@ class StoreTest {
                                                     Files.getPosixFilePermissions(file)))
                                     .isEqualTo("rw-------"));
         }
+    }
+
+    @Test
+    void damagedFileIsReported() throws Exception {
+        Path file = Files.createDirectory(home.resolve("damaged")).resolve("carrel.db");
+        Files.writeString(file, "this is not a database at all".repeat(1000));
+
+        assertThatThrownBy(() -> Store.open(file))
+                .isInstanceOf(CarrelException.class)
+                .hasMessageContaining("damaged");
+    }
+
+    @Test
+    void schemaOfANewerVersionIsRefused() {
+        store.write(handle ->
+                handle.execute(
+                        """
+                        insert into flyway_schema_history (installed_rank, version,
+                          description, type, script, installed_by, execution_time, success)
+                        values (999, '999', 'later', 'SQL', 'V999__later.sql', '', 0, 1)
+                        """));
+        store.close();
+
+        assertThatThrownBy(this::open)
+                .isInstanceOf(CarrelException.class)
+                .hasMessageContaining("newer");
+    }
+
+    @Test
+    void librariesThatKilledProcessesLeftAreRemoved() throws Exception {
+        Path left = home.resolve("native/sqlite-3.0.0-left-libsqlitejdbc.so");
+        store.close();
+        Files.writeString(left, "x");
+
+        open();
+
+        assertThat(left).doesNotExist();
     }
 
     private int insert(String id) {
