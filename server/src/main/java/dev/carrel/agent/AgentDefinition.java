@@ -28,4 +28,18 @@ public record AgentDefinition(
         allowedTools = List.copyOf(allowedTools);
         skills = List.copyOf(skills);
     }
+
+    AgentDefinition withMemory(String newMemory) {
+        return new AgentDefinition(
+                name,
+                role,
+                model,
+                allowedTools,
+                skills,
+                systemPrompt,
+                maxSteps,
+                reasoning,
+                workspace,
+                newMemory);
+    }
 }

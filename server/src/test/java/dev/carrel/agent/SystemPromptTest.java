@@ -1,0 +1,100 @@
+package dev.carrel.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.carrel.model.ModelRef;
+import dev.carrel.model.Reasoning;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+class SystemPromptTest {
+    private static AgentDefinition agent(String memory, Skill... skills) {
+        return new AgentDefinition(
+                "coder",
+                Optional.of("Senior engineer."),
+                new ModelRef("fake", "one"),
+                List.of("*"),
+                List.of(skills),
+                Optional.of("Be brief."),
+                10,
+                Reasoning.OFF,
+                WorkspaceSettings.DEFAULT,
+                memory);
+    }
+
+    private static Skill skill(String name, String body) {
+        return new Skill(name, "About " + name, List.of("read"), List.of(), body);
+    }
+
+    @Test
+    void goesFromRoleToMemory() {
+        String prompt =
+                SystemPrompt.of(agent("Never push.", skill("style", "Be kind.")), List.of("read"));
+        assertThat(prompt)
+                .startsWith("You are coder. Senior engineer.\n\nBe brief.\n\n# Environment\n")
+                .contains("tools: read.", "/workspace", "internet can be reached")
+                .contains("## style: About style\nTools: read\nBe kind.")
+                .endsWith("# Memory\nNever push.");
+    }
+
+    @Test
+    void staysTheSame() {
+        assertThat(SystemPrompt.of(agent(""), List.of("read")))
+                .isEqualTo(SystemPrompt.of(agent(""), List.of("read")));
+    }
+
+    @Test
+    void sectionsWithoutContentAreLeftOut() {
+        String prompt = SystemPrompt.of(agent(" "), List.of());
+        assertThat(prompt).isEqualTo("You are coder. Senior engineer.\n\nBe brief.");
+    }
+
+    @Test
+    void saysThatThereIsNoNetwork() {
+        AgentDefinition base = agent("");
+        var offline =
+                new AgentDefinition(
+                        base.name(),
+                        base.role(),
+                        base.model(),
+                        base.allowedTools(),
+                        base.skills(),
+                        base.systemPrompt(),
+                        base.maxSteps(),
+                        base.reasoning(),
+                        new WorkspaceSettings(
+                                Optional.empty(),
+                                OptionalDouble.empty(),
+                                OptionalInt.empty(),
+                                OptionalInt.empty(),
+                                Optional.of(false)),
+                        "");
+        assertThat(SystemPrompt.of(offline, List.of("read"))).contains("There is no network.");
+    }
+
+    @Test
+    void longSkillsAndMemoryAreCutAndSaySo() {
+        String prompt =
+                SystemPrompt.of(
+                        agent(
+                                "m".repeat(SystemPrompt.MEMORY_CHARS_MAX + 5),
+                                skill("a", "a".repeat(SystemPrompt.SKILL_CHARS_MAX + 7))),
+                        List.of());
+        assertThat(prompt).contains("[7 more characters cut]", "[5 more characters cut]");
+    }
+
+    @Test
+    void allSkillsTogetherAreBounded() {
+        Skill[] skills = new Skill[20];
+        for (int i = 0; i < skills.length; i++) {
+            skills[i] = skill("s" + i, "b".repeat(SystemPrompt.SKILL_CHARS_MAX));
+        }
+        String prompt = SystemPrompt.of(agent("", skills), List.of());
+        assertThat(prompt)
+                .contains("## s19: About s19", "[8000 more characters cut]")
+                .hasSizeLessThan(SystemPrompt.SKILLS_CHARS_MAX + 20 * 200);
+    }
+}
