@@ -8,6 +8,8 @@ import dev.carrel.http.RouteDoc;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /// The native API: all its routes.
 public final class Api {
@@ -38,13 +40,24 @@ public final class Api {
         return List.copyOf(routes);
     }
 
+    /// The document is made when somebody first asks for it: few do, and it would delay the start.
     private Route describe(List<Route> described) {
-        RouteDoc doc = RouteDoc.of("This description").givesBytes(RouteDoc.JSON);
-        var document = new OpenApi(settings.version());
         var all = new ArrayList<>(described);
-        Route self = Route.of(GET, "/openapi.json", doc, _ -> Response.noContent());
+        var document = new AtomicReference<@Nullable Response>();
+        Route self =
+                Route.of(
+                        GET,
+                        "/openapi.json",
+                        RouteDoc.of("This description").givesBytes(RouteDoc.JSON),
+                        _ -> {
+                            @Nullable Response made = document.get();
+                            if (made == null) {
+                                made = Response.json(200, OpenApi.of(settings.version(), all));
+                                document.set(made); // whoever else makes it makes the same
+                            }
+                            return made;
+                        });
         all.add(self);
-        Response answer = Response.json(200, document.of(all));
-        return Route.of(GET, "/openapi.json", doc, _ -> answer);
+        return self;
     }
 }

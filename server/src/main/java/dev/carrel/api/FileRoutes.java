@@ -23,10 +23,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Files of sandboxes. Paths go to the sandbox as they came, decoded once: what `..` and links mean
 /// is decided there, where nothing can lead out.
 final class FileRoutes {
+    private static final Logger LOG = LoggerFactory.getLogger(FileRoutes.class);
     private static final String PATH = "/v1/sandboxes/{id}/files/{path...}";
 
     /// Of one upload; the sandbox's disk limit is usually nearer.
@@ -94,6 +97,8 @@ final class FileRoutes {
         return read(files(request).read(path(request), 0));
     }
 
+    /// What is opened here is closed here, or by whoever sends the answer.
+
     private static Response read(InputStream content) {
         try {
             byte[] start = content.readNBytes(WHOLE_BYTES_MAX + 1);
@@ -104,8 +109,17 @@ final class FileRoutes {
             InputStream whole = new SequenceInputStream(new ByteArrayInputStream(start), content);
             return Response.stream(RouteDoc.BYTES, whole, OptionalLong.empty());
         } catch (IOException e) {
+            close(content);
             throw new CarrelException(
                     ErrorCode.SANDBOX_FAILED, "The file could not be read to its end", e);
+        }
+    }
+
+    private static void close(InputStream content) {
+        try {
+            content.close();
+        } catch (IOException e) {
+            LOG.debug("closing a file that failed to be read", e);
         }
     }
 

@@ -15,13 +15,9 @@ import java.util.Locale;
 final class OpenApi {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
-    private final String version;
+    private OpenApi() {}
 
-    OpenApi(String version) {
-        this.version = version;
-    }
-
-    ObjectNode of(List<Route> routes) {
+    static ObjectNode of(String version, List<Route> routes) {
         var schemas = new Schemas();
         ObjectNode document = NODES.objectNode();
         document.put("openapi", "3.1.0");

@@ -86,7 +86,7 @@ final class Dispatcher implements Filter {
             } catch (InterruptedException e) {
                 throw new CloseConnectionException("the server is closing", e);
             } catch (RuntimeException e) {
-                answer = ErrorBodies.response(exchange.asFailure(e), id);
+                answer = refusal(exchange.asFailure(e));
             }
             boolean leftover = hasBody() && !http.content().consumed();
             if (leftover) {
@@ -100,6 +100,17 @@ final class Dispatcher implements Filter {
                 // Helidon says that it will close, but waits for the client to do it.
                 throw new CloseConnectionException("closed after the answer");
             }
+        }
+
+        /// With the headers that HTTP demands of these two (RFC 9110, 11.6.1 and 15.5.6).
+        private Response refusal(CarrelException e) {
+            Response response = ErrorBodies.response(e, id);
+            return switch (e.code()) {
+                case UNAUTHORIZED -> response.withHeader("WWW-Authenticate", "Bearer");
+                case METHOD_NOT_ALLOWED ->
+                        response.withHeader("Allow", String.join(", ", routes.methods(rawPath)));
+                default -> response;
+            };
         }
 
         private Response answer() throws InterruptedException {

@@ -40,8 +40,10 @@ public final class Metrics {
                 .increment((double) amount);
     }
 
-    /// Reads `value` whenever somebody asks for the metrics; it must be quick.
+    /// Reads `value` whenever somebody asks for the metrics; it must be quick. Replaces an earlier
+    /// one of this name.
     public void gauge(String name, Supplier<Number> value) {
+        registry.find(name).gauges().forEach(registry::remove);
         Gauge.builder(name, value).register(registry);
     }
 

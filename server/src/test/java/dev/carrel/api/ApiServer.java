@@ -1,0 +1,133 @@
+package dev.carrel.api;
+
+import dev.carrel.agent.AgentDefinition;
+import dev.carrel.agent.WorkspaceSettings;
+import dev.carrel.auth.Keys;
+import dev.carrel.client.CarrelClient;
+import dev.carrel.http.HttpServer;
+import dev.carrel.http.HttpSettings;
+import dev.carrel.http.Route;
+import dev.carrel.model.ConfiguredModels;
+import dev.carrel.model.ModelRef;
+import dev.carrel.model.Reasoning;
+import dev.carrel.model.ScriptedModel;
+import dev.carrel.sandbox.FakeHost;
+import dev.carrel.sandbox.FakeRuntime;
+import dev.carrel.sandbox.SandboxSettings;
+import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.session.Deployments;
+import dev.carrel.session.SessionSettings;
+import dev.carrel.session.Sessions;
+import dev.carrel.store.ProjectId;
+import dev.carrel.store.Store;
+import dev.carrel.telemetry.Metrics;
+import dev.carrel.tool.BuiltinTools;
+import dev.carrel.worker.Worker;
+import dev.carrel.worker.WorkerSettings;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// A whole server on a free port, whose sandboxes are folders and whose model follows a script.
+final class ApiServer implements AutoCloseable {
+    static final ProjectId PROJECT = Keys.DEFAULT_PROJECT;
+
+    final Store store;
+    final Keys keys;
+    final FakeHost host;
+    final Sandboxes sandboxes;
+    final Deployments deployments;
+    final Sessions sessions;
+    final List<Route> routes;
+    final String key;
+    private final Worker worker;
+    private HttpServer http;
+    private final Metrics metrics = new Metrics();
+
+    ApiServer(Path home, String script) throws IOException {
+        InstantSource clock = InstantSource.system();
+        store = Store.open(home.resolve("carrel.db"));
+        keys = new Keys(store, clock);
+        key = keys.create(keys.ensureDefaultProject(), "test").secret();
+        host = new FakeHost(Files.createDirectories(home.resolve("host")));
+        sandboxes = new Sandboxes(store, new FakeRuntime(host), SandboxSettings.DEFAULT, clock);
+        sandboxes.reconcile();
+        deployments = new Deployments(store, clock);
+        sessions = new Sessions(store, deployments, SessionSettings.DEFAULT, clock);
+        var models =
+                new ConfiguredModels(
+                        Map.of("scripted", ScriptedModel.parse(script, "script.yaml")));
+        worker =
+                new Worker(
+                        sessions,
+                        deployments,
+                        models,
+                        BuiltinTools.all(),
+                        sandboxes,
+                        WorkerSettings.DEFAULT,
+                        clock);
+        worker.start();
+        deployments.deploy(PROJECT, List.of(agent("coder")));
+        var services = new ApiServices(store, keys, sandboxes, deployments, sessions, metrics);
+        var settings = new ApiSettings("0.0.0-test", java.util.Set.of("bash"), models.names());
+        routes = new Api(services, settings, clock).routes(List.of());
+        listen(0);
+    }
+
+    private void listen(int port) {
+        var settings =
+                new HttpSettings(
+                        "127.0.0.1",
+                        port,
+                        1_000,
+                        Duration.ofSeconds(15),
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(2));
+        http = HttpServer.start(settings, routes, keys::authenticate, metrics);
+    }
+
+    /// Ends all connections and listens again on the same port.
+    void restartHttp() {
+        int port = http.port();
+        http.close();
+        listen(port);
+    }
+
+    static AgentDefinition agent(String name) {
+        return new AgentDefinition(
+                name,
+                Optional.of("Tester."),
+                new ModelRef("scripted", "test"),
+                List.of("bash"),
+                List.of(),
+                Optional.empty(),
+                10,
+                Reasoning.OFF,
+                WorkspaceSettings.DEFAULT,
+                "");
+    }
+
+    URI uri() {
+        return http.uri();
+    }
+
+    CarrelClient client() {
+        return new CarrelClient(uri(), key);
+    }
+
+    @Override
+    public void close() {
+        sessions.close();
+        http.close();
+        worker.close(Duration.ofSeconds(5));
+        sandboxes.close();
+        host.close();
+        store.close();
+    }
+}
