@@ -12,9 +12,9 @@ import org.jdbi.v3.core.Handle;
 /// on their callers' threads. Nothing is retried: a call that fails has changed nothing, except
 /// where its message says that this is not known.
 ///
-/// The SQL of all packages is what both SQLite and PostgreSQL take: text, bigint and bytea-free
-/// columns, instants as [Micros], flags as smallint 0 or 1, `on conflict` instead of catching
-/// violations. What differs between engines stands in `Dialect`.
+/// The SQL of all packages is what both SQLite and PostgreSQL take: columns of text, bigint and
+/// smallint (flags as 0 or 1), instants as [Micros], `on conflict` instead of caught violations.
+/// What differs between engines stands in `Dialect`.
 public final class Store implements AutoCloseable {
     private static final ScopedValue<Store> INSIDE = ScopedValue.newInstance();
 

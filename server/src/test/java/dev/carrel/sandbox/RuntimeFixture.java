@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 abstract class RuntimeFixture {
     static final Duration LONG = Duration.ofSeconds(50);
-    static final Duration SHORT = Duration.ofMillis(300);
+    static final Duration SHORT = Duration.ofSeconds(1);
 
     private final Set<SandboxId> made = new HashSet<>();
     SandboxRuntime runtime;
