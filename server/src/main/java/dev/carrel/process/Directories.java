@@ -11,8 +11,8 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// System calls that read and change directories, relative to the directory's descriptor.
@@ -105,7 +105,7 @@ public final class Directories {
                     return size;
                 };
         int size = (int) call("readlinkat " + path, readlink);
-        return new String(bytes, 0, size, StandardCharsets.UTF_8);
+        return FileNames.decode(Arrays.copyOf(bytes, size));
     }
 
     /// The next entries of a directory that was opened for reading, in no order; empty at the end.
@@ -132,12 +132,20 @@ public final class Directories {
         long at = 0;
         while (at < batch.byteSize()) {
             int length = Short.toUnsignedInt(batch.get(JAVA_SHORT_UNALIGNED, at + 16));
-            String name = batch.getString(at + 19);
+            String name = name(batch, at + 19);
             if (!name.equals(".") && !name.equals("..")) {
                 entries.add(new DirectoryEntry(name, type(batch.get(JAVA_BYTE, at + 18))));
             }
             at += length;
         }
+    }
+
+    private static String name(MemorySegment batch, long start) {
+        long end = start;
+        while (batch.get(JAVA_BYTE, end) != 0) {
+            end++;
+        }
+        return FileNames.decode(batch.asSlice(start, end - start).toArray(JAVA_BYTE));
     }
 
     private static DirectoryEntry.Type type(byte code) {

@@ -17,8 +17,8 @@ import java.time.Instant;
 /// System calls on files that Java has no way to make: relative to a directory's descriptor, and
 /// resolved within it. Functions of the C library are used where it has them, so that numbers and
 /// layouts fit every 64-bit machine; `openat2`, which it lacks, has the same number everywhere.
-/// Descriptors are always closed on exec. Paths are UTF-8 in both directions; names that are not
-/// come out with U+FFFD and cannot be opened. [Directories] has the calls that change directories.
+/// Descriptors are always closed on exec. Names are text as [FileNames] says. [Directories] has the
+/// calls that change directories.
 public final class Linux {
     public static final int O_RDONLY = 0;
     public static final int O_WRONLY = 1;

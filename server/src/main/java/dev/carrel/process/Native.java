@@ -82,11 +82,15 @@ final class Native {
         }
     }
 
-    /// The C string of `text`, in UTF-8. A NUL inside would cut it silently, so it is refused.
+    /// The C string of `text`, as [FileNames] has it. A NUL inside would cut it silently, so it is
+    /// refused.
     static MemorySegment string(Arena arena, String text) {
         if (text.indexOf('\0') >= 0) {
             throw new IllegalArgumentException("a path must not contain NUL");
         }
-        return arena.allocateFrom(text);
+        byte[] bytes = FileNames.encode(text);
+        MemorySegment string = arena.allocate(bytes.length + 1L);
+        MemorySegment.copy(bytes, 0, string, ValueLayout.JAVA_BYTE, 0, bytes.length);
+        return string;
     }
 }

@@ -1,0 +1,34 @@
+package dev.carrel.process;
+
+import java.io.InputStream;
+import java.util.Objects;
+
+/// Reads a descriptor that does not block, from where it stands, and closes it. For one thread.
+public final class FdInputStream extends InputStream {
+    private final Fd file;
+
+    public FdInputStream(Fd file) {
+        this.file = file;
+    }
+
+    @Override
+    public int read() throws LinuxException {
+        var one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws LinuxException {
+        Objects.checkFromIndexSize(offset, length, buffer.length);
+        if (length == 0) {
+            return 0;
+        }
+        int size = Linux.read(file, buffer, offset, length);
+        return size == 0 ? -1 : size;
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+}

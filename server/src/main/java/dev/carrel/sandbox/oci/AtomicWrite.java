@@ -1,0 +1,113 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.process.Directories;
+import dev.carrel.process.Errno;
+import dev.carrel.process.Fd;
+import dev.carrel.process.FileInfo;
+import dev.carrel.process.Linux;
+import dev.carrel.process.LinuxException;
+import dev.carrel.store.Ids;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+
+/// Writes one file so that it has either its old content or all of the new: into a temporary file
+/// beside it, which then takes its name.
+final class AtomicWrite {
+    private static final int LINKS_MAX = 40;
+    private static final int BUFFER_BYTES = 1 << 16;
+    private static final int MODE_NEW = 0644;
+    private static final int MODE_KEPT = 0777;
+    private static final int CREATE = Linux.O_WRONLY | Linux.O_CREAT | Linux.O_EXCL;
+
+    private final Root root;
+
+    AtomicWrite(Root root) {
+        this.root = root;
+    }
+
+    /// Returns the bytes written. Fails with `UncheckedIOException` when `content` does.
+    long write(String path, InputStream content) throws LinuxException {
+        String at = path;
+        for (int links = 0; links <= LINKS_MAX; links++) {
+            String name = name(at);
+            String parentPath = at.substring(0, at.length() - name.length());
+            try (Fd parent = root.makeDirectories(parentPath)) {
+                Optional<FileInfo> old = lookUp(parent, name);
+                if (old.isEmpty() || !old.get().isSymlink()) {
+                    return replace(path, parent, name, old, content);
+                }
+                String target = Directories.readLink(parent, name);
+                at = target.startsWith("/") ? target : parentPath + target;
+            }
+        }
+        throw PathFailures.invalid(path, "goes in circles");
+    }
+
+    private static String name(String path) {
+        String name = path.substring(path.lastIndexOf('/') + 1);
+        if (name.isEmpty() || name.equals(".") || name.equals("..")) {
+            throw PathFailures.conflict(path, "is a directory");
+        }
+        return name;
+    }
+
+    private static Optional<FileInfo> lookUp(Fd parent, String name) throws LinuxException {
+        try {
+            return Optional.of(Linux.stat(parent, name, Linux.AT_SYMLINK_NOFOLLOW));
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ENOENT) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private long replace(
+            String path, Fd parent, String name, Optional<FileInfo> old, InputStream content)
+            throws LinuxException {
+        if (old.isPresent() && !old.get().isFile()) {
+            throw PathFailures.conflict(
+                    path, old.get().isDirectory() ? "is a directory" : "is not a regular file");
+        }
+        String temporary = Ids.next(".carrel");
+        boolean done = false;
+        try (Fd file = root.create(() -> Linux.openat(parent, temporary, CREATE, 0600))) {
+            long size = copy(content, file);
+            int owner = old.map(FileInfo::owner).orElse(root.idBase());
+            int group = old.map(FileInfo::group).orElse(root.idBase());
+            Linux.chown(file, owner, group);
+            Linux.chmod(file, old.map(info -> info.mode() & MODE_KEPT).orElse(MODE_NEW));
+            root.rename(parent, temporary, parent, name);
+            done = true;
+            return size;
+        } finally {
+            if (!done) {
+                Directories.unlinkIfThere(parent, temporary);
+            }
+        }
+    }
+
+    private static long copy(InputStream content, Fd file) throws LinuxException {
+        var buffer = new byte[BUFFER_BYTES];
+        long size = 0;
+        while (true) {
+            int n = readSome(content, buffer);
+            if (n < 0) {
+                return size;
+            }
+            Linux.writeFully(file, buffer, 0, n);
+            size += n;
+        }
+    }
+
+    // Apart, so that a failure of the caller's stream is not taken for one of the sandbox.
+    private static int readSome(InputStream content, byte[] buffer) {
+        try {
+            return content.read(buffer);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
