@@ -72,7 +72,7 @@ public final class Deployments {
                         .createQuery(
                                 """
                                 select version, created_at from deployments
-                                where project = :project order by version desc\
+                                where project = :project order by version desc
                                 """)
                         .bind("project", project.value())
                         .map((row, context) ->
@@ -125,7 +125,7 @@ public final class Deployments {
                 handle.createQuery(
                                 """
                                 select coalesce(max(version), 0) from deployments
-                                where project = :project\
+                                where project = :project
                                 """)
                         .bind("project", project.value())
                         .mapTo(Integer.class)
@@ -137,7 +137,7 @@ public final class Deployments {
         handle.createUpdate(
                         """
                         insert into deployments (project, version, created_at)
-                        values (:project, :version, :now)\
+                        values (:project, :version, :now)
                         """)
                 .bind("project", project.value())
                 .bind("version", version)
@@ -152,7 +152,7 @@ public final class Deployments {
         handle.createUpdate(
                         """
                         insert into agents (project, version, position, name, definition)
-                        values (:project, :version, :position, :name, :definition)\
+                        values (:project, :version, :position, :name, :definition)
                         """)
                 .bind("project", row.project().value())
                 .bind("version", row.version())
@@ -166,7 +166,7 @@ public final class Deployments {
         return handle.createQuery(
                         """
                         select name from agents
-                        where project = :project and version = :version order by position\
+                        where project = :project and version = :version order by position
                         """)
                 .bind("project", project.value())
                 .bind("version", version)
@@ -179,7 +179,7 @@ public final class Deployments {
         return handle.createQuery(
                         """
                         select definition from agents
-                        where project = :project and version = :version and name = :name\
+                        where project = :project and version = :version and name = :name
                         """)
                 .bind("project", project.value())
                 .bind("version", version)

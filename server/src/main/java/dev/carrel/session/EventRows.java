@@ -29,7 +29,7 @@ final class EventRows {
         handle.createUpdate(
                         """
                         insert into events (project, session, seq, time, turn, type, body)
-                        values (:project, :session, :seq, :time, :turn, :type, :body)\
+                        values (:project, :session, :seq, :time, :turn, :type, :body)
                         """)
                 .bind("project", session.project().value())
                 .bind("session", session.id().value())
@@ -61,7 +61,7 @@ final class EventRows {
                                 + """
                                  from events e
                                 where e.session = :session and e.seq > :after and e.seq <= :to
-                                order by e.seq limit :limit\
+                                order by e.seq limit :limit
                                 """)
                 .bind("session", session.value())
                 .bind("after", after)
@@ -81,7 +81,7 @@ final class EventRows {
                                 + """
                                  from events e left join turns t on t.id = e.turn
                                 where e.session = :session and coalesce(t.position, 0) <= :position
-                                order by coalesce(t.position, 0), e.seq\
+                                order by coalesce(t.position, 0), e.seq
                                 """)
                 .bind("session", session.value())
                 .bind("position", position)
@@ -100,7 +100,7 @@ final class EventRows {
                                     (select seq from events
                                     where session = :session and turn = :turn and type = :answer
                                     order by seq desc limit 1), 0)
-                                order by e.seq\
+                                order by e.seq
                                 """)
                 .bind("session", session.value())
                 .bind("turn", turn.value())
@@ -140,7 +140,7 @@ final class EventRows {
                             cache_read_tokens = cache_read_tokens + :cacheRead,
                             cache_write_tokens = cache_write_tokens + :cacheWrite,
                             reasoning_tokens = reasoning_tokens + :reasoning
-                        where id = :session\
+                        where id = :session
                         """)
                 .bind("session", session.value())
                 .bind("input", usage.inputTokens())

@@ -45,7 +45,7 @@ final class SessionRows {
         handle.createUpdate(
                         """
                         insert into sessions (id, project, sandbox, created_at)
-                        values (:id, :project, :sandbox, :now)\
+                        values (:id, :project, :sandbox, :now)
                         """)
                 .bind("id", key.id().value())
                 .bind("project", key.project().value())
@@ -78,7 +78,7 @@ final class SessionRows {
                                 + """
                                 where s.project = :project
                                     and (s.created_at < :time or (s.created_at = :time and s.id < :id))
-                                order by s.created_at desc, s.id desc limit :limit\
+                                order by s.created_at desc, s.id desc limit :limit
                                 """)
                 .bind("project", project.value())
                 .bind("time", before.micros())
@@ -93,7 +93,7 @@ final class SessionRows {
         return handle.createUpdate(
                                 """
                                 update sessions set sandbox = :sandbox
-                                where id = :id and project = :project and sandbox is null\
+                                where id = :id and project = :project and sandbox is null
                                 """)
                         .bind("sandbox", sandbox.value())
                         .bind("id", key.id().value())

@@ -116,12 +116,8 @@ public final class Sessions implements AutoCloseable {
     private void interrupt(SessionKey key, Predicate<TurnRows.Open> which) {
         Interrupted interrupted = store.write(handle -> interruptIn(handle, key, which));
         interrupted.running().flatMap(turns::held).ifPresent(l -> l.cancellation().cancel());
-        interrupted
-                .waiting()
-                .ifPresent(entry -> {
-                    hub.publish(key.id(), entry);
-                    turns.announce();
-                });
+        interrupted.waiting().ifPresent(entry -> hub.publish(key.id(), entry));
+        turns.announce();
     }
 
     /// Entries with a sequence number above `after`, oldest first.

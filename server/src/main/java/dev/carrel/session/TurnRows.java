@@ -24,7 +24,7 @@ final class TurnRows {
         handle.createUpdate(
                         """
                         insert into turns (id, project, session, position, state, created_at)
-                        values (:id, :project, :session, :position, 'queued', :now)\
+                        values (:id, :project, :session, :position, 'queued', :now)
                         """)
                 .bind("id", turn.value())
                 .bind("project", session.project().value())
@@ -40,7 +40,7 @@ final class TurnRows {
         return handle.createQuery(
                         """
                         select id, state from turns
-                        where session = :session and state <> 'done' order by position\
+                        where session = :session and state <> 'done' order by position
                         """)
                 .bind("session", session.value())
                 .map((row, context) ->
@@ -55,7 +55,7 @@ final class TurnRows {
         return handle.createQuery(
                         """
                         select id from turns where session = :session
-                        order by position desc limit 1\
+                        order by position desc limit 1
                         """)
                 .bind("session", session.value())
                 .map((row, context) -> new TurnId(row.getString("id")))
@@ -68,7 +68,7 @@ final class TurnRows {
                         """
                         update turns set cancel_requested = 1, lease_expires_at =
                             case when lease_owner is null then 0 else lease_expires_at end
-                        where id = :id\
+                        where id = :id
                         """)
                 .bind("id", turn.value())
                 .execute();
@@ -78,7 +78,7 @@ final class TurnRows {
         handle.createUpdate(
                         """
                         update turns set state = 'done', lease_owner = null, lease_expires_at = 0
-                        where id = :id\
+                        where id = :id
                         """)
                 .bind("id", turn.value())
                 .execute();
@@ -94,7 +94,7 @@ final class TurnRows {
                             and not exists (select 1 from turns o
                                 where o.session = t.session and o.state <> 'done'
                                     and o.position < t.position)
-                        order by t.created_at, t.id limit :limit\
+                        order by t.created_at, t.id limit :limit
                         """)
                 .bind("now", Micros.of(now))
                 .bind("limit", limit)
@@ -107,7 +107,7 @@ final class TurnRows {
                         """
                         update turns set state = 'running', lease_owner = :owner,
                             lease_expires_at = :expires, epoch = epoch + 1
-                        where id = :id\
+                        where id = :id
                         """)
                 .bind("id", turn.value())
                 .bind("owner", owner)
@@ -116,7 +116,7 @@ final class TurnRows {
         return handle.createQuery(
                         """
                         select id, project, session, position, epoch, failures, cancel_requested
-                        from turns where id = :id\
+                        from turns where id = :id
                         """)
                 .bind("id", turn.value())
                 .map((row, context) -> lease(row))
@@ -129,7 +129,7 @@ final class TurnRows {
                                 """
                                 select count(*) from turns
                                 where id = :id and epoch = :epoch and state = 'running'
-                                    and lease_owner is not null\
+                                    and lease_owner is not null
                                 """)
                         .bind("id", lease.turn().value())
                         .bind("epoch", lease.claim().epoch())
@@ -160,7 +160,7 @@ final class TurnRows {
                         """
                         update turns set lease_owner = null, lease_expires_at = :from,
                             failures = :failures
-                        where id = :id\
+                        where id = :id
                         """)
                 .bind("id", lease.turn().value())
                 .bind("from", Micros.of(from))
@@ -173,7 +173,7 @@ final class TurnRows {
         return handle.execute(
                 """
                 update turns set lease_owner = null, lease_expires_at = 0
-                where state <> 'done' and lease_owner is not null\
+                where state <> 'done' and lease_owner is not null
                 """);
     }
 

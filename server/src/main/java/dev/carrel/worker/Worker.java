@@ -82,6 +82,11 @@ public final class Worker {
         });
     }
 
+    /// Turns that run here now.
+    public int running() {
+        return runs.size();
+    }
+
     /// What the worker does again and again: say that it lives, and take what it can run.
     void round() {
         Instant now = clock.instant();

@@ -207,7 +207,7 @@ class WorkerTest {
         fixture.awaitEnd(session, turn);
         List<Event> journal = fixture.base.events(session);
         gate.open();
-        frozen.close(LONG); // returns when its turn's thread has ended
+        awaitIdle(frozen);
 
         assertThat(fixture.base.events(session)).isEqualTo(journal).hasSize(6);
         assertThat(journal.toString()).contains("WORK").doesNotContain("frozen");
@@ -319,6 +319,14 @@ class WorkerTest {
             worker.round();
             fixture.base.sessions.turns().awaitNews(Duration.ofMillis(100));
             fixture.base.clock.tick(Duration.ofSeconds(2));
+        }
+    }
+
+    private static void awaitIdle(Worker worker) {
+        long deadline = System.nanoTime() + LONG.toNanos();
+        while (worker.running() > 0) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.onSpinWait();
         }
     }
 
