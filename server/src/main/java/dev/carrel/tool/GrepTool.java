@@ -20,6 +20,7 @@ final class GrepTool implements Tool {
     static final int LINES_MAX = 1_000;
     static final int LINES_DEFAULT = 200;
     static final int LINE_CHARS_MAX = 300;
+    static final int PATTERN_CHARS_MAX = 4_000;
     static final int CHARS_MAX = 30_000;
     private static final int EXIT_NOTHING_FOUND = 1;
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
@@ -34,7 +35,8 @@ final class GrepTool implements Tool {
             if command -v rg >/dev/null 2>&1; then
               [ -z "$include" ] || set -- "$@" --glob "$include"
               exec rg --no-config --no-heading --with-filename --line-number --color=never \
-                --sort=path --hidden --glob '!.git' "$@" -e "$pattern" -- "$path"
+                --sort=path --hidden --glob '!{.git,node_modules,.venv,__pycache__}' \
+                "$@" -e "$pattern" -- "$path"
             fi
             if ! grep --help 2>&1 | grep -q -e --include; then
               exec grep -rnHE "$@" -e "$pattern" -- "$path"
@@ -78,8 +80,11 @@ final class GrepTool implements Tool {
         String pattern = arguments.path("pattern").asText();
         String glob = arguments.path("glob").asText();
         String path = SandboxPath.resolve(context, arguments.path("path").asText("."));
-        if (pattern.isEmpty() || (pattern + path + glob).indexOf('\0') >= 0) {
-            return ToolResult.error("the pattern is empty, or has a NUL character in it");
+        if (pattern.isEmpty() || pattern.length() > PATTERN_CHARS_MAX) {
+            return ToolResult.error("a pattern has from 1 to " + PATTERN_CHARS_MAX + " characters");
+        }
+        if ((pattern + path + glob).indexOf('\0') >= 0) {
+            return ToolResult.error("pattern, path and glob cannot have NUL characters");
         }
         Optional<Glob> filter;
         try {

@@ -212,6 +212,13 @@ class FindToolsTest {
     }
 
     @Test
+    void refusesPatternsThatCannotBeMeant() {
+        assertThat(grep("pattern", "")).contains("from 1 to 4000 characters");
+        assertThat(grep("pattern", "x".repeat(5_000))).contains("from 1 to 4000 characters");
+        assertThat(grep("pattern", "a\0b")).contains("NUL");
+    }
+
+    @Test
     void hitsAreBounded() {
         stage.file("a.txt", "hit\n".repeat(5_000));
         assertThat(grep("pattern", "hit").lines()).hasSize(GrepTool.LINES_DEFAULT + 1);
