@@ -25,6 +25,10 @@ public final class OpenAiRoutes {
                                 HttpMethod.POST,
                                 "/v1/chat/completions",
                                 RouteDoc.of("Run a turn of an agent, in OpenAI's form")
+                                        .header(
+                                                "x-session-id",
+                                                "string",
+                                                "The session to go on with; a new one without it")
                                         .takes(ChatBody.class)
                                         .gives(200, ObjectNode.class)
                                         .orEvents(),

@@ -32,8 +32,10 @@ final class TurnStream implements EventStream {
     @Override
     public void run(EventSink sink) {
         try (turn) {
-            sink.open();
             send(first, sink);
+            if (first.isEmpty()) {
+                sink.open();
+            }
             while (!turn.isOver()) {
                 send(turn.next(READ_WAIT), sink);
             }
