@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class HttpServerIT {
     private static final RouteDoc DOC = RouteDoc.of("test");
+    private static final int MEDIUM_BYTES = 10 << 10;
 
     private record Named(String name) {}
 
@@ -80,6 +81,11 @@ class HttpServerIT {
                 Route.of(HttpMethod.PUT, "/files/{path...}", DOC, this::count)
                         .withBodyBytesMax(3 << 20),
                 Route.of(HttpMethod.GET, "/big", DOC, request -> big()),
+                Route.of(
+                        HttpMethod.GET,
+                        "/medium",
+                        DOC,
+                        request -> Response.bytes(200, RouteDoc.BYTES, new byte[MEDIUM_BYTES])),
                 Route.of(HttpMethod.GET, "/broken", DOC, request -> broken()),
                 Route.of(HttpMethod.GET, "/events", DOC, request -> Response.events(this::waiting)),
                 Route.of(
@@ -281,6 +287,22 @@ class HttpServerIT {
         try (Socket socket = new Socket("127.0.0.1", server.port())) {
             socket.getOutputStream().write((head("GET", "/big") + "\r\n").getBytes());
             assertThat(drain(socket.getInputStream())).isGreaterThan(8 << 20);
+        }
+    }
+
+    /// With Nagle's algorithm at work each of these would take the 40 ms of a delayed ACK.
+    @Test
+    void answersOfSeveralPiecesAreNotHeldBack() throws IOException {
+        String request = "GET /medium HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\n\r\n";
+        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+            long start = System.nanoTime();
+            for (int i = 0; i < 100; i++) {
+                socket.getOutputStream().write(request.getBytes());
+                readUntil(socket, "\r\n\r\n");
+                socket.getInputStream().readNBytes(MEDIUM_BYTES);
+            }
+            assertThat(Duration.ofNanos(System.nanoTime() - start))
+                    .isLessThan(Duration.ofSeconds(2));
         }
     }
 
