@@ -57,7 +57,8 @@ struct execution {
     char id[ID_MAX + 1];
     pid_t pid;  // of the leader of its session and group; valid while running
     int flags, status, pipe[2], file[2], polled[2];
-    uint64_t cap[2], kept[2], written[2], deadline_ms, started_us, started_at_ms, ended_at_ms, took_us;
+    uint64_t cap[2], kept[2], written[2], timeout_ms, deadline_ms;  // 0 for none
+    uint64_t started_us, started_at_ms, ended_at_ms, took_us;
 };
 struct connection {
     bool used, stale;  // stale: an OUTPUT was left out

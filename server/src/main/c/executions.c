@@ -228,6 +228,8 @@ static bool launch(struct execution *e, const char *cwd, char **argv, char **env
 int add_execution(struct execution *e, const char *cwd, char **argv, char **env) {
     e->started_us = now_us(CLOCK_MONOTONIC);
     e->started_at_ms = now_us(CLOCK_REALTIME) / 1000;
+    // Rounded up: nothing is killed before its time.
+    if (e->timeout_ms != 0) e->deadline_ms = (e->started_us + 999) / 1000 + e->timeout_ms;
     int slot = running < RUNNING_MAX ? 0 : SLOTS;
     while (slot < SLOTS && executions[slot].used) slot++;
     if (slot == SLOTS) {

@@ -24,7 +24,7 @@ static bool start(struct connection *c, struct cursor *in) {
         free(argv);
         return false;
     }
-    e.deadline_ms = timeout_ms == 0 ? 0 : now_us(CLOCK_MONOTONIC) / 1000 + timeout_ms;
+    e.timeout_ms = timeout_ms;
     struct frame *f = frame(add_execution(&e, cwd, argv, env));
     int error = errno;
     free(argv);

@@ -98,7 +98,7 @@ final class InitClient implements AutoCloseable {
             throw e;
         }
         pruner.started();
-        return live(files, watch);
+        return live(files, watch, request.outputBytesMax());
     }
 
     private static void check(ExecutionRequest request) {
@@ -131,7 +131,7 @@ final class InitClient implements AutoCloseable {
                 watch.wroteUnknown();
                 if (connection.list().contains(id)
                         || !(watch.state().ending() instanceof Ending.Running)) {
-                    return Optional.of(live(files, watch));
+                    return Optional.of(live(files, watch, files.outputBytesMax()));
                 }
             }
             end(files);
@@ -146,8 +146,8 @@ final class InitClient implements AutoCloseable {
         connection.killAll();
     }
 
-    private Execution live(ExecutionFiles files, Watch watch) {
-        return new LiveExecution(files, watch, () -> connection.kill(files.id()), clock);
+    private Execution live(ExecutionFiles files, Watch watch, long bytesMax) {
+        return new LiveExecution(files, watch, bytesMax, () -> connection.kill(files.id()), clock);
     }
 
     // Of an execution that no longer runs, whether its end was heard or not. The verdict is late

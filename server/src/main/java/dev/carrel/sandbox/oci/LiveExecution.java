@@ -16,12 +16,15 @@ final class LiveExecution implements Execution {
 
     private final ExecutionFiles files;
     private final Watch watch;
+    private final long bytesMax;
     private final Runnable kill;
     private final InstantSource clock;
 
-    LiveExecution(ExecutionFiles files, Watch watch, Runnable kill, InstantSource clock) {
+    LiveExecution(
+            ExecutionFiles files, Watch watch, long bytesMax, Runnable kill, InstantSource clock) {
         this.files = files;
         this.watch = watch;
+        this.bytesMax = bytesMax;
         this.kill = kill;
         this.clock = clock;
     }
@@ -44,7 +47,6 @@ final class LiveExecution implements Execution {
     @Override
     public ExecutionResult follow(OutputListener output) throws InterruptedException {
         try {
-            long bytesMax = files.outputBytesMax();
             try (var out = new OutputTail(files, Stream.STDOUT, bytesMax);
                     var err = new OutputTail(files, Stream.STDERR, bytesMax)) {
                 return follow(out, err, output);
