@@ -173,6 +173,7 @@ abstract class FileContract extends CommandContract {
     @Test
     void pathsStayInside() throws Exception {
         sandbox.files().write("/workspace/secret", content("inside"));
+        sandbox.files().makeDirectory("/workspace/x");
         run("ln -s /workspace/secret absolute; ln -s ../../../../workspace/secret up");
 
         assertThat(read("/../../workspace/./x/../secret")).isEqualTo("inside");

@@ -6,6 +6,7 @@ import dev.carrel.process.PidFd;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.store.Ids;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -22,6 +24,9 @@ import java.util.stream.Stream;
 record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
     private static final Path TOP = Path.of("/sys/fs/cgroup");
     private static final Duration END_TIMEOUT = Duration.ofSeconds(10);
+
+    private static final Duration REMOVE_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration REMOVE_PAUSE = Duration.ofMillis(1);
 
     /// Rounds of killing: more than one only when processes appeared after the list was read.
     private static final int KILL_ROUNDS = 10;
@@ -53,6 +58,7 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
             List<Path> hierarchies =
                     children.filter(path -> !Files.isSymbolicLink(path))
                             .filter(path -> Files.exists(path.resolve("cgroup.procs")))
+                            .filter(path -> !Files.exists(path.resolve("cgroup.controllers")))
                             .sorted()
                             .toList();
             return new ControlGroups(Layout.SEPARATE, hierarchies, parent);
@@ -95,19 +101,23 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
         }
     }
 
-    /// Ends every process of a sandbox and waits until they are gone.
+    /// Ends every process of a sandbox and waits until they have ended.
     void kill(SandboxId id) throws IOException {
+        Set<Integer> ended = new TreeSet<>();
         for (int round = 0; round < KILL_ROUNDS; round++) {
-            List<Integer> processes = processes(id);
+            Set<Integer> processes = processes(id);
+            // The list still names some that have ended a moment ago.
+            processes.removeAll(ended);
             if (processes.isEmpty()) {
                 return;
             }
             end(processes);
+            ended.addAll(processes);
         }
         throw new IOException("processes of " + id + " do not end");
     }
 
-    private static void end(List<Integer> processes) throws IOException {
+    private static void end(Set<Integer> processes) throws IOException {
         List<PidFd> held = new ArrayList<>();
         try {
             for (int process : processes) {
@@ -122,17 +132,35 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
                 }
             }
             for (PidFd fd : held) {
-                fd.awaitEnd(END_TIMEOUT);
+                if (!fd.awaitEnd(END_TIMEOUT)) {
+                    throw new IOException("a killed process does not end: " + processes);
+                }
             }
         } finally {
             held.forEach(PidFd::close);
         }
     }
 
-    /// Removes the groups of a sandbox, which must have no processes any more.
+    /// Removes the groups of a sandbox, whose processes must have ended.
     void remove(SandboxId id) throws IOException {
         for (Path hierarchy : hierarchies) {
-            remove(group(hierarchy, id));
+            removeSoon(group(hierarchy, id));
+        }
+    }
+
+    // The kernel lets a process go a moment after it has told that it ended, and tells nobody.
+    private static void removeSoon(Path group) throws IOException {
+        long deadline = System.nanoTime() + REMOVE_TIMEOUT.toNanos();
+        while (true) {
+            try {
+                remove(group);
+                return;
+            } catch (FileSystemException e) {
+                if (System.nanoTime() > deadline) {
+                    throw e;
+                }
+                LockSupport.parkNanos(REMOVE_PAUSE.toNanos());
+            }
         }
     }
 
@@ -159,7 +187,7 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
         return ids;
     }
 
-    private List<Integer> processes(SandboxId id) throws IOException {
+    private Set<Integer> processes(SandboxId id) throws IOException {
         Set<Integer> processes = new TreeSet<>();
         for (Path hierarchy : hierarchies) {
             try {
@@ -176,7 +204,7 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
                 }
             }
         }
-        return List.copyOf(processes);
+        return processes;
     }
 
     private Path group(Path hierarchy, SandboxId id) {

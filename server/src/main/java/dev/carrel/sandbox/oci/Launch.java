@@ -20,9 +20,6 @@ record Launch(
         ControlGroups groups,
         SandboxNetwork network,
         MountSpace space) {
-    /// The socket that pid 1 makes in the run directory.
-    private static final String CHANNEL = "ctl";
-
     /// Starts pid 1 on the disk that is there; returns its process id on the host.
     int up(SandboxFolder folder, SandboxSpec spec) throws IOException {
         OptionalInt address = address(folder);
@@ -31,7 +28,7 @@ record Launch(
             Files.createDirectory(folder.run());
             Owners.give(folder.run(), 0700);
         }
-        Files.deleteIfExists(folder.run().resolve(CHANNEL));
+        Files.deleteIfExists(folder.run().resolve(RunDirectory.CHANNEL));
         Path image = Path.of(Files.readString(folder.image()));
         Path init = roots.init();
         Resolvers resolvers =
@@ -68,8 +65,13 @@ record Launch(
         }
     }
 
-    /// Ends all processes and takes away all that a running sandbox has on the host; disk, run
-    /// directory and address stay.
+    /// Ends all processes.
+    void kill(SandboxFolder folder) throws IOException {
+        space.run(() -> groups.kill(folder.id()));
+    }
+
+    /// Takes away all that a running sandbox has on the host, when its processes have ended; disk,
+    /// run directory and address stay.
     void clear(SandboxFolder folder) throws IOException {
         space.run(() -> {
             groups.kill(folder.id());

@@ -65,6 +65,16 @@ final class MountSpace implements AutoCloseable {
         return new MountSpace(root, onThread(() -> prepare(root)));
     }
 
+    /// Removes what crun put in place of the hidden hierarchy; call it inside.
+    static void forgetHidden(String controlGroup) throws IOException {
+        if (MountTable.read()
+                .at(CGROUP2_OF_MIXED)
+                .filter(e -> e.type().equals("tmpfs"))
+                .isPresent()) {
+            Trees.delete(CGROUP2_OF_MIXED.resolve(controlGroup.substring(1)));
+        }
+    }
+
     Path root() {
         return root;
     }
@@ -122,6 +132,9 @@ final class MountSpace implements AutoCloseable {
         Mounts.mount("none", "/", "none", Mounts.MS_REC | Mounts.MS_SLAVE, "");
         if (Files.isDirectory(CGROUP2_OF_MIXED)) {
             Mounts.unmount(CGROUP2_OF_MIXED.toString(), Mounts.MNT_DETACH);
+            // crun makes folders in its place; they are not to end up on the host.
+            String target = CGROUP2_OF_MIXED.toString();
+            Mounts.mount("carrel", target, "tmpfs", Mounts.MS_NODEV, "mode=0755,size=16m");
         }
         String options = "mode=0711,size=16m,nr_inodes=65536";
         Mounts.mount("carrel", root.toString(), "tmpfs", Mounts.MS_NODEV, options);

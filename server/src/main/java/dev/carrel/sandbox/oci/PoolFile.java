@@ -23,8 +23,8 @@ record PoolFile(Path file, Path mountPoint, OptionalLong mib) {
     private static final double DEFAULT_SHARE_OF_FREE = 0.8;
     private static final long MIB_MIN = 256;
     private static final Duration MAKE_TIMEOUT = Duration.ofMinutes(2);
-    private static final String OPTIONS = "noatime,nodiscard";
-    private static final String OPTIONS_DISCARD = "noatime,discard=async";
+    private static final String KEEP_FREED = "nodiscard";
+    private static final String GIVE_BACK_FREED = "discard=async";
 
     static PoolFile in(Path home, OptionalLong mib) {
         return new PoolFile(home.resolve("pool.btrfs"), home.resolve("pool"), mib);
@@ -78,10 +78,11 @@ record PoolFile(Path file, Path mountPoint, OptionalLong mib) {
 
     private void mount(String device) throws IOException {
         try {
-            Mounts.mount(device, mountPoint.toString(), "btrfs", 0, OPTIONS_DISCARD);
+            Mounts.mount(
+                    device, mountPoint.toString(), "btrfs", Mounts.MS_NOATIME, GIVE_BACK_FREED);
         } catch (LinuxException e) {
             // Kernels before 6.2, and files whose file system cannot punch holes.
-            Mounts.mount(device, mountPoint.toString(), "btrfs", 0, OPTIONS);
+            Mounts.mount(device, mountPoint.toString(), "btrfs", Mounts.MS_NOATIME, KEEP_FREED);
         }
     }
 

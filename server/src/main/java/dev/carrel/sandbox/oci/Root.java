@@ -67,6 +67,9 @@ final class Root implements AutoCloseable {
             throw PathFailures.invalid(path, "contains what no path can contain");
         } else if (path.getBytes(StandardCharsets.UTF_8).length > PATH_BYTES_MAX) {
             throw PathFailures.invalid(path, "is longer than " + PATH_BYTES_MAX + " bytes");
+        } else if ((path + "/").startsWith("/proc/")) {
+            // Refused by its file system anyway; a name in it may mean nothing to the host.
+            throw PathFailures.invalid(path, "is in /proc, which has no files");
         }
         return path;
     }

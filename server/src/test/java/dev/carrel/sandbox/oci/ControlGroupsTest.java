@@ -18,14 +18,15 @@ class ControlGroupsTest {
     @Test
     void layoutIsSeen() throws IOException {
         hierarchy("memory");
-        hierarchy("unified");
+        hierarchy("pids");
+        Files.writeString(hierarchy("unified").resolve("cgroup.controllers"), "");
         Files.createDirectories(top.resolve("not-a-hierarchy"));
         Files.createSymbolicLink(top.resolve("cpu"), top.resolve("memory"));
 
         ControlGroups separate = ControlGroups.of(top, "carrel-x");
         assertThat(separate.layout()).isEqualTo(Layout.SEPARATE);
         assertThat(separate.hierarchies())
-                .containsExactly(top.resolve("memory"), top.resolve("unified"));
+                .containsExactly(top.resolve("memory"), top.resolve("pids"));
 
         Files.writeString(top.resolve("cgroup.controllers"), "cpu memory pids");
         assertThat(ControlGroups.of(top, "carrel-x").layout()).isEqualTo(Layout.UNIFIED);

@@ -1,0 +1,271 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.image.Images;
+import dev.carrel.sandbox.Execution;
+import dev.carrel.sandbox.ExecutionId;
+import dev.carrel.sandbox.Isolation;
+import dev.carrel.sandbox.RunningSandbox;
+import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.SandboxRuntime;
+import dev.carrel.sandbox.SandboxSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Sandboxes as containers on this host, through crun. What one consists of on the host:
+///
+/// - `<home>/sandboxes/<id>/`, made first and removed last: while it is there, the sandbox is;
+/// - its disk in the [DiskStore];
+/// - while it runs: control groups, crun's state, a link to the bridge, and pid 1 with its
+///   namespaces, in which alone the root file system is mounted.
+///
+/// Names follow from the id and the home, so that any half of it can be found and cleared.
+public final class OciRuntime implements SandboxRuntime {
+    private static final Logger LOG = LoggerFactory.getLogger(OciRuntime.class);
+
+    private final OciSettings settings;
+    private final Host host;
+
+    /// Sandboxes that this process has a connection to.
+    private final Map<SandboxId, Attached> attached = new ConcurrentHashMap<>();
+
+    private OciRuntime(OciSettings settings, Host host) {
+        this.settings = settings;
+        this.host = host;
+    }
+
+    /// Takes the host over as an earlier process, or a reboot, left it: mounts the disks, sets the
+    /// network up. Running sandboxes are not touched until they are asked for. Fails with
+    /// `UNAVAILABLE` where the host lacks something; [HostChecks] says what.
+    public static OciRuntime open(OciSettings settings) {
+        try {
+            return new OciRuntime(settings, Host.open(settings));
+        } catch (IOException e) {
+            throw new CarrelException(
+                    ErrorCode.UNAVAILABLE,
+                    "this host cannot run sandboxes: run `carrel doctor`, which says why",
+                    e);
+        }
+    }
+
+    /// Whether disk limits are enforced; without btrfs they are not.
+    public boolean enforcesDiskLimits() {
+        return host.disks().hasQuota();
+    }
+
+    @Override
+    public Isolation isolation() {
+        return Isolation.CONTAINER;
+    }
+
+    @Override
+    public RunningSandbox create(SandboxId id, SandboxSpec spec) {
+        Images.Image image = settings.images().get(spec.image());
+        SandboxFolder folder = host.instance().sandbox(id);
+        boolean complete = false;
+        try {
+            Files.createDirectories(folder.path().getParent());
+            Files.createDirectory(folder.path());
+            Files.writeString(folder.image(), image.root().toString());
+            host.disks().create(id, spec.resources().diskMib());
+            if (spec.network().internet()) {
+                writeAddress(folder, host.network().allocate());
+            }
+            RunningSandbox sandbox = launch(folder, spec);
+            complete = true;
+            return sandbox;
+        } catch (IOException e) {
+            throw Failures.failed(id, "be created", e);
+        } finally {
+            if (!complete) {
+                destroyQuietly(id);
+            }
+        }
+    }
+
+    @Override
+    public RunningSandbox start(SandboxId id, SandboxSpec spec) {
+        SandboxFolder folder = host.instance().sandbox(id);
+        boolean complete = false;
+        try {
+            if (!Files.exists(folder.image())) {
+                throw new CarrelException(
+                        ErrorCode.SANDBOX_FAILED,
+                        "sandbox " + id + " has no disk on this host; delete it and make another");
+            }
+            stop(id);
+            if (spec.network().internet() && Launch.address(folder).isEmpty()) {
+                writeAddress(folder, host.network().allocate());
+            }
+            RunningSandbox sandbox = launch(folder, spec);
+            complete = true;
+            return sandbox;
+        } catch (IOException e) {
+            throw Failures.failed(id, "be started", e);
+        } finally {
+            if (!complete) {
+                stopQuietly(id);
+            }
+        }
+    }
+
+    @Override
+    public Optional<RunningSandbox> find(SandboxId id, SandboxSpec spec) {
+        try {
+            Optional<Attached> found = attach(id);
+            if (found.isEmpty()) {
+                stop(id);
+            }
+            return found.map(sandbox -> new OciSandbox(sandbox, spec.env()));
+        } catch (IOException e) {
+            throw Failures.failed(id, "be looked up", e);
+        }
+    }
+
+    @Override
+    public void stop(SandboxId id) {
+        SandboxFolder folder = host.instance().sandbox(id);
+        try {
+            host.launch().kill(folder);
+            Attached known = attached.remove(id);
+            if (known != null) {
+                known.awaitDeath();
+                known.close();
+            }
+            host.launch().clear(folder);
+        } catch (IOException e) {
+            throw Failures.failed(id, "be stopped", e);
+        }
+    }
+
+    @Override
+    public void destroy(SandboxId id) {
+        SandboxFolder folder = host.instance().sandbox(id);
+        try {
+            OptionalInt address = Launch.address(folder);
+            stop(id);
+            host.disks().delete(id);
+            Trees.delete(folder.path());
+            if (address.isPresent()) {
+                host.network().release(address.getAsInt());
+            }
+        } catch (IOException e) {
+            throw Failures.failed(id, "be deleted", e);
+        }
+    }
+
+    @Override
+    public Optional<Execution> execution(SandboxId id, ExecutionId execution) {
+        SandboxFolder folder = host.instance().sandbox(id);
+        if (!Files.isDirectory(folder.run())) {
+            return Optional.empty();
+        }
+        try {
+            Optional<Attached> running = attach(id);
+            return running.isPresent()
+                    ? running.get().client().find(execution)
+                    : RecordedExecution.find(new RunDirectory(folder.run()), execution);
+        } catch (IOException e) {
+            throw Failures.failed(id, "be looked up", e);
+        }
+    }
+
+    @Override
+    public Set<SandboxId> remains() {
+        try {
+            Set<SandboxId> remains = new HashSet<>(DiskFolders.ids(host.instance().sandboxes()));
+            remains.addAll(host.disks().ids());
+            remains.addAll(host.groups().ids());
+            remains.addAll(DiskFolders.ids(host.instance().crunState()));
+            return remains;
+        } catch (IOException e) {
+            throw new CarrelException(
+                    ErrorCode.INTERNAL_ERROR, "the sandboxes on this host cannot be listed", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (settings.temporary()) {
+                try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                    remains().forEach(id -> threads.execute(() -> destroyQuietly(id)));
+                }
+            }
+            attached.keySet().forEach(this::detach);
+        } finally {
+            host.close(settings.temporary());
+        }
+    }
+
+    private RunningSandbox launch(SandboxFolder folder, SandboxSpec spec) throws IOException {
+        int process = host.launch().up(folder, spec);
+        Attached sandbox = Attached.to(folder, process, host.groups());
+        attached.put(folder.id(), sandbox);
+        return new OciSandbox(sandbox, spec.env());
+    }
+
+    /// The connection to a sandbox that runs, made now if there is none.
+    private Optional<Attached> attach(SandboxId id) throws IOException {
+        Attached known = attached.get(id);
+        if (known != null && known.client().isAlive()) {
+            return Optional.of(known);
+        }
+        SandboxFolder folder = host.instance().sandbox(id);
+        OptionalInt process = host.launch().process(folder);
+        if (process.isEmpty()) {
+            return Optional.empty();
+        }
+        Attached fresh = Attached.to(folder, process.getAsInt(), host.groups());
+        // Of two callers at once, one connection stays.
+        Attached kept =
+                attached.merge(id, fresh, (old, other) -> old.client().isAlive() ? old : other);
+        if (kept.client() != fresh.client()) {
+            fresh.close();
+        }
+        if (known != null && known.client() != kept.client()) {
+            known.close();
+        }
+        return Optional.of(kept);
+    }
+
+    private void detach(SandboxId id) {
+        Attached known = attached.remove(id);
+        if (known != null) {
+            known.close();
+        }
+    }
+
+    private static void writeAddress(SandboxFolder folder, int index) throws IOException {
+        var half = folder.address().resolveSibling("address.new");
+        Files.writeString(half, Integer.toString(index));
+        Files.move(half, folder.address(), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private void destroyQuietly(SandboxId id) {
+        try {
+            destroy(id);
+        } catch (CarrelException e) {
+            LOG.error("remains of sandbox {} stay on the host until the next attempt", id, e);
+        }
+    }
+
+    private void stopQuietly(SandboxId id) {
+        try {
+            stop(id);
+        } catch (CarrelException e) {
+            LOG.error("parts of sandbox {} stay on the host until the next attempt", id, e);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.sandbox.Execution;
+import dev.carrel.sandbox.ExecutionId;
+import dev.carrel.sandbox.ExecutionRequest;
+import dev.carrel.sandbox.RunningSandbox;
+import dev.carrel.sandbox.SandboxFiles;
+import java.util.HashMap;
+import java.util.Map;
+
+/// A running sandbox and the environment that its commands get.
+record OciSandbox(Attached attached, Map<String, String> environment) implements RunningSandbox {
+    OciSandbox {
+        var all = new HashMap<>(OciConfig.ENVIRONMENT);
+        all.putAll(environment);
+        environment = Map.copyOf(all);
+    }
+
+    @Override
+    public boolean isAlive() {
+        return attached.client().isAlive();
+    }
+
+    @Override
+    public Execution start(ExecutionId id, ExecutionRequest request) {
+        return attached.client().start(id, request, environment);
+    }
+
+    @Override
+    public SandboxFiles files() {
+        return attached.files();
+    }
+}

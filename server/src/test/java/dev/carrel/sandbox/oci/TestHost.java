@@ -1,0 +1,72 @@
+package dev.carrel.sandbox.oci;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.carrel.image.Images;
+import dev.carrel.process.HostCommand;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+
+/// A home for one test class, on this machine's real kernel, with the image that all tests share.
+final class TestHost {
+    private static final long POOL_MIB = 8192;
+
+    private final Path home;
+    private final Images images;
+
+    private TestHost(Path home, Images images) {
+        this.home = home;
+        this.images = images;
+    }
+
+    static TestHost make() throws IOException {
+        var images = new Images(Images.DIRECTORY_DEFAULT);
+        images.build("coding", progress -> {});
+        return new TestHost(Files.createTempDirectory("carrel-test-"), images);
+    }
+
+    Path home() {
+        return home;
+    }
+
+    /// A runtime as a server has it: closing it leaves the sandboxes.
+    OciRuntime open() {
+        return OciRuntime.open(settings(false));
+    }
+
+    /// Takes everything off the host, and checks that nothing is left.
+    void remove() throws Exception {
+        Instance instance = Instance.of(home);
+        OciRuntime.open(settings(true)).close();
+        assertThat(home).isEmptyDirectory();
+        Files.delete(home);
+        assertThat(instance.runtime()).doesNotExist();
+        assertThat(controlGroups(instance)).isEmpty();
+        assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+                .doesNotContain(home.toString(), instance.id());
+        assertThat(out("nft", "list", "tables")).doesNotContain(instance.id());
+        Eventually.holds(() -> !out("ip", "link").contains(instance.bridge()));
+        Eventually.holds(() -> !out("losetup", "--list").contains(home.toString()));
+    }
+
+    private OciSettings settings(boolean temporary) {
+        return new OciSettings(
+                home, images, temporary, Optional.empty(), OptionalLong.of(POOL_MIB));
+    }
+
+    private static String controlGroups(Instance instance) throws IOException {
+        try (Stream<Path> groups = Files.find(Path.of("/sys/fs/cgroup"), 2, (path, a) -> true)) {
+            return groups.map(Path::toString)
+                    .filter(path -> path.contains(instance.controlGroup()))
+                    .reduce("", (a, b) -> a + b + "\n");
+        }
+    }
+
+    static String out(String... command) throws IOException {
+        return HostCommand.of(command).run().orFail().out();
+    }
+}
