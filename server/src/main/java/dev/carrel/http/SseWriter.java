@@ -90,7 +90,8 @@ final class SseWriter implements EventSink {
     }
 
     private void write(byte[] bytes) {
-        // An interrupt would make the channel close itself; whoever waits next sees it.
+        watch.writing();
+        // One that came before would close the channel as well; whoever waits next sees it.
         boolean interrupted = Thread.interrupted();
         lock.lock();
         progress.blocked();
@@ -111,6 +112,7 @@ final class SseWriter implements EventSink {
         } finally {
             progress.moved();
             lock.unlock();
+            watch.written();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }

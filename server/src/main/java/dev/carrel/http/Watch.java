@@ -9,6 +9,8 @@ final class Watch {
     private final Thread handler;
     private final Object lock = new Object();
     private boolean finished; // guarded by lock
+    private boolean writing; // guarded by lock
+    private boolean missed; // guarded by lock: the interrupt that came while it was writing
     private volatile boolean gone;
     private volatile boolean closing;
 
@@ -51,7 +53,35 @@ final class Watch {
 
     private void wake() {
         synchronized (lock) {
-            if (!finished && !Thread.currentThread().equals(handler)) {
+            if (finished || Thread.currentThread().equals(handler)) {
+                return;
+            }
+            if (writing) {
+                missed = true;
+            } else {
+                handler.interrupt();
+            }
+        }
+    }
+
+    /// The handler's thread begins to write: an interrupt would make the channel close itself in
+    /// mid-event, so none comes before [#written].
+    void writing() {
+        setWriting(true);
+    }
+
+    void written() {
+        setWriting(false);
+    }
+
+    private void setWriting(boolean value) {
+        if (!Thread.currentThread().equals(handler)) {
+            return; // pings have a thread of their own, which nobody interrupts
+        }
+        synchronized (lock) {
+            writing = value;
+            if (missed && !writing) {
+                missed = false;
                 handler.interrupt();
             }
         }
