@@ -44,10 +44,10 @@ record ChatBody(
         messages = List.copyOf(messages);
         metadata = Map.copyOf(metadata);
         tools = List.copyOf(tools);
-        refuse("n", n.isPresent() && !isNull(n.get()) && n.get().asDouble() != 1);
-        refuse("logprobs", logprobs.isPresent() && logprobs.get().asBoolean());
-        refuse("top_logprobs", topLogprobs.isPresent() && topLogprobs.get().asInt() != 0);
-        refuse("logit_bias", logitBias.isPresent() && !logitBias.get().isEmpty());
+        refuse("n", n.filter(value -> !value.isNull() && value.asDouble() != 1));
+        refuse("logprobs", logprobs.filter(JsonNode::asBoolean));
+        refuse("top_logprobs", topLogprobs.filter(value -> value.asInt() != 0));
+        refuse("logit_bias", logitBias.filter(value -> !value.isEmpty()));
     }
 
     boolean wantsStream() {
@@ -58,12 +58,8 @@ record ChatBody(
         return streamOptions.flatMap(StreamOptions::includeUsage).orElse(false);
     }
 
-    private static boolean isNull(JsonNode value) {
-        return value.isNull();
-    }
-
-    private static void refuse(String param, boolean given) {
-        if (given) {
+    private static void refuse(String param, Optional<JsonNode> value) {
+        if (value.isPresent()) {
             throw CarrelException.ofParam(
                     ErrorCode.UNSUPPORTED_PARAMETER,
                     param,

@@ -90,7 +90,11 @@ final class FollowedTurn implements AutoCloseable {
                             + task.agent()
                             + "\": name that agent, or start a new session");
         }
-        if (task.user().isPresent() && !session.user().equals(task.user())) {
+        boolean anothers =
+                session.user().isPresent()
+                        && task.user().isPresent()
+                        && !session.user().equals(task.user());
+        if (anothers) {
             throw CarrelException.ofParam(
                     ErrorCode.FORBIDDEN,
                     "user",

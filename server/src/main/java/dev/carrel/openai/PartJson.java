@@ -10,6 +10,7 @@ import dev.carrel.model.ToolCall;
 import dev.carrel.model.Usage;
 import dev.carrel.session.SessionId;
 import dev.carrel.tool.ToolStatus;
+import java.util.Locale;
 
 /// The JSON of parts, where a stream and a whole answer have it in common.
 final class PartJson {
@@ -74,7 +75,7 @@ final class PartJson {
         ObjectNode json = object();
         json.putObject("error")
                 .put("message", failure.message())
-                .put("type", failure.code().kind().name().toLowerCase(java.util.Locale.ROOT))
+                .put("type", failure.code().kind().name().toLowerCase(Locale.ROOT))
                 .put("code", failure.code().wireName())
                 .putNull("param")
                 .put("request_id", requestId);
