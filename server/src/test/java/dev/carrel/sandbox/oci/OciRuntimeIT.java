@@ -1,0 +1,335 @@
+package dev.carrel.sandbox.oci;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.process.HostCommand;
+import dev.carrel.sandbox.Execution;
+import dev.carrel.sandbox.ExecutionId;
+import dev.carrel.sandbox.ExecutionRequest;
+import dev.carrel.sandbox.ExecutionResult;
+import dev.carrel.sandbox.ExecutionStatus;
+import dev.carrel.sandbox.Isolation;
+import dev.carrel.sandbox.NetworkPolicy;
+import dev.carrel.sandbox.Resources;
+import dev.carrel.sandbox.RunningSandbox;
+import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.SandboxSpec;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// What only containers on a real kernel can show: limits, walls, and what is left behind.
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class OciRuntimeIT {
+    private static final Resources SMALL = new Resources(0.5, 128, 64, 40);
+    private static TestHost host;
+
+    private OciRuntime runtime;
+
+    @BeforeAll
+    static void makeHost() throws Exception {
+        host = TestHost.make();
+    }
+
+    @AfterAll
+    static void removeHost() throws Exception {
+        host.remove();
+    }
+
+    @BeforeEach
+    void open() {
+        runtime = host.open();
+    }
+
+    @AfterEach
+    void destroyAll() {
+        runtime.remains().forEach(runtime::destroy);
+        assertThat(runtime.remains()).isEmpty();
+        runtime.close();
+    }
+
+    @Test
+    void toolsOfTheCodingImageWork() throws Exception {
+        RunningSandbox sandbox = create(NetworkPolicy.OFF, Resources.DEFAULT);
+
+        String line =
+                """
+                set -e
+                git init -q . && git status --short
+                python -m venv --without-pip v
+                echo 'def test(): assert 1' > test_x.py && python -m pytest -q test_x.py
+                pip --version && rg --version && jq --version
+                su -s /bin/sh -c id nobody
+                """;
+        ExecutionResult result = run(sandbox, line);
+        assertThat(result.exitCode()).as(result.stdout() + result.stderr()).hasValue(0);
+    }
+
+    @Test
+    void rootInsideIsNobodyOutside() throws Exception {
+        RunningSandbox sandbox = create(NetworkPolicy.OFF, SMALL);
+
+        assertThat(run(sandbox, "id -u").stdout()).isEqualTo("0\n");
+        for (String escape :
+                List.of(
+                        "mount -t tmpfs none /mnt",
+                        "unshare -r true",
+                        "unshare -n true",
+                        "mknod /dev/x b 254 0",
+                        "echo 1 > /proc/sys/kernel/panic",
+                        "cat /proc/1/environ",
+                        "ls /proc/1/fd/",
+                        "ls /proc/1/root/",
+                        "cat /dev/carrel-init",
+                        "echo x > /dev/carrel-init",
+                        "kill -9 1 && sleep 1 && kill -0 1 && false",
+                        "hostname other",
+                        "dmesg",
+                        "nsenter -t 1 -m true",
+                        "python3 -c 'import socket; socket.socket(socket.AF_PACKET)'",
+                        "python3 -c 'import socket; socket.socket(38, 5)'")) {
+            assertThat(run(sandbox, escape).exitCode().orElseThrow()).as(escape).isNotZero();
+        }
+        assertThat(sandbox.isAlive()).isTrue();
+        assertThat(run(sandbox, "ls -d /.carrel /run/carrel* 2>/dev/null").stdout()).isEmpty();
+    }
+
+    @Test
+    void memoryLimitKillsTheCommandAndSaysSo() throws Exception {
+        RunningSandbox sandbox = create(NetworkPolicy.OFF, SMALL);
+        RunningSandbox neighbour = create(NetworkPolicy.OFF, SMALL);
+
+        ExecutionResult hog = run(sandbox, "python3 -c 'x = bytearray(400 << 20)'");
+
+        assertThat(hog.status()).isEqualTo(ExecutionStatus.OUT_OF_MEMORY);
+        assertThat(run(sandbox, "echo alive").stdout()).isEqualTo("alive\n");
+        assertThat(run(neighbour, "echo alive").stdout()).isEqualTo("alive\n");
+    }
+
+    @Test
+    void forkBombStaysInsideAndIsOverWithItsCommand() throws Exception {
+        RunningSandbox sandbox = create(NetworkPolicy.OFF, SMALL);
+        RunningSandbox neighbour = create(NetworkPolicy.OFF, SMALL);
+
+        var bomb =
+                new ExecutionRequest(
+                        List.of("/bin/sh", "-c", "f() { f | f & }; f; sleep 60"),
+                        "/workspace",
+                        Map.of(),
+                        "",
+                        Duration.ofSeconds(2),
+                        1 << 16);
+        Execution execution = sandbox.start(ExecutionId.next(), bomb);
+
+        assertThat(run(neighbour, "echo fine").stdout()).isEqualTo("fine\n");
+        assertThat(execution.follow(Execution.OutputListener.NONE).status())
+                .isNotEqualTo(ExecutionStatus.RUNNING);
+        Eventually.holds(() -> succeeds(sandbox, "echo back"));
+    }
+
+    @Test
+    void fullDiskIsFeltInsideOnly() throws Exception {
+        RunningSandbox sandbox = create(NetworkPolicy.OFF, SMALL);
+        RunningSandbox neighbour = create(NetworkPolicy.OFF, SMALL);
+
+        ExecutionResult full = run(sandbox, "head -c 200M /dev/urandom > big; r=$?; sync; exit $r");
+
+        assertThat(full.exitCode().orElseThrow()).isNotZero();
+        assertThat(full.stderr()).containsAnyOf("No space left", "Disk quota exceeded");
+        assertThat(run(neighbour, "head -c 8M /dev/urandom > ok && sync && echo ok").stdout())
+                .isEqualTo("ok\n");
+        assertThat(run(sandbox, "rm big && sync && echo x > small && cat small").stdout())
+                .isEqualTo("x\n");
+    }
+
+    @Test
+    void limitsAreInTheControlGroups() throws Exception {
+        SandboxId id = SandboxId.next();
+        runtime.create(id, spec(NetworkPolicy.OFF, SMALL));
+        ControlGroups groups = ControlGroups.of(Instance.of(host.home()).controlGroup());
+
+        switch (groups.layout()) {
+            case SEPARATE -> {
+                assertThat(limit("cpu", groups, id, "cpu.cfs_quota_us")).isEqualTo("50000");
+                assertThat(limit("pids", groups, id, "pids.max")).isEqualTo("40");
+                assertThat(limit("memory", groups, id, "memory.limit_in_bytes"))
+                        .isEqualTo(Long.toString(128L << 20));
+            }
+            case UNIFIED -> {
+                assertThat(limit("", groups, id, "cpu.max")).isEqualTo("50000 100000");
+                assertThat(limit("", groups, id, "pids.max")).isEqualTo("40");
+                assertThat(limit("", groups, id, "memory.swap.max")).isEqualTo("0");
+            }
+        }
+    }
+
+    @Test
+    void networkIsTheInternetWithoutTheHost() throws Exception {
+        RunningSandbox on = create(NetworkPolicy.ON, SMALL);
+        RunningSandbox off = create(NetworkPolicy.OFF, SMALL);
+        String connect = "timeout 2 bash -c 'echo > /dev/tcp/%s/8099' 2>&1";
+        try (var onHost = new ServerSocket(8099, 10, InetAddress.getByName("0.0.0.0"))) {
+            assertThat(onHost.isBound()).isTrue();
+            String own = TestHost.out("hostname", "-I").split(" ")[0];
+            String gateway = run(on, "ip route 2>/dev/null | head -1").stdout();
+            for (String address : List.of("127.0.0.1", own, "169.254.169.254", "10.1.2.3")) {
+                assertThat(run(on, connect.formatted(address)).exitCode().orElseThrow())
+                        .as(address + gateway)
+                        .isNotZero();
+            }
+        }
+        assertThat(run(on, "cat /etc/resolv.conf").stdout()).contains("nameserver ");
+        assertThat(run(on, "ls /sys/class/net").stdout()).contains("eth0", "lo");
+        assertThat(run(off, "ls /sys/class/net").stdout()).doesNotContain("eth0");
+        String loopback =
+                "python3 -c 'import socket as s; a=s.create_server((\"127.0.0.1\",0));"
+                        + " s.create_connection(a.getsockname()); print(1)'";
+        assertThat(run(off, loopback).stdout()).as("loopback without a network").isEqualTo("1\n");
+        assertThat(run(on, loopback).stdout()).isEqualTo("1\n");
+    }
+
+    @Test
+    void sandboxThatDiedIsClearedWhenItIsLookedFor() throws Exception {
+        SandboxId id = SandboxId.next();
+        SandboxSpec spec = spec(NetworkPolicy.ON, SMALL);
+        RunningSandbox sandbox = runtime.create(id, spec);
+        run(sandbox, "echo kept > file");
+        SandboxFolder folder = Instance.of(host.home()).sandbox(id);
+        HostCommand.of("kill", "-9", Files.readString(folder.pid()).strip()).run().orFail();
+        Eventually.holds(() -> !sandbox.isAlive());
+
+        assertThat(runtime.find(id, spec)).isEmpty();
+        assertThat(folder.bundle()).doesNotExist();
+        RunningSandbox again = runtime.start(id, spec);
+        assertThat(run(again, "cat file").stdout()).isEqualTo("kept\n");
+    }
+
+    @Test
+    void destroyFinishesWhatAnEarlierOneLeft() throws Exception {
+        SandboxId id = SandboxId.next();
+        runtime.create(id, spec(NetworkPolicy.ON, SMALL));
+        SandboxFolder folder = Instance.of(host.home()).sandbox(id);
+        // As if the server had been killed between any two steps: what it noted is gone.
+        Trees.delete(folder.bundle());
+
+        runtime.destroy(id);
+
+        assertThat(runtime.remains()).doesNotContain(id);
+        assertThat(folder.path()).doesNotExist();
+    }
+
+    @Test
+    void unknownImageLeavesNothing() {
+        SandboxSpec coding = spec(NetworkPolicy.ON, SMALL);
+        var unknown =
+                new SandboxSpec(
+                        coding.name(),
+                        "no-such-image",
+                        coding.isolation(),
+                        coding.resources(),
+                        coding.network(),
+                        coding.env(),
+                        coding.metadata(),
+                        coding.user(),
+                        coding.ttl(),
+                        coding.owner());
+
+        org.assertj.core.api.Assertions.assertThatThrownBy(
+                        () -> runtime.create(SandboxId.next(), unknown))
+                .isInstanceOfSatisfying(
+                        CarrelException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.IMAGE_NOT_FOUND));
+        assertThat(runtime.remains()).isEmpty();
+    }
+
+    @Test
+    void doctorFindsThisHostFit() throws Exception {
+        var settings =
+                OciSettings.of(
+                        host.home(),
+                        new dev.carrel.image.Images(dev.carrel.image.Images.DIRECTORY_DEFAULT));
+
+        List<HostChecks.Check> checks = new HostChecks(settings).run();
+
+        assertThat(checks)
+                .filteredOn(check -> check.outcome() == HostChecks.Outcome.FAIL)
+                .isEmpty();
+        assertThat(checks)
+                .extracting(HostChecks.Check::name)
+                .contains("kernel", "crun", "control groups", "id-mapped mounts", "image coding");
+    }
+
+    @Test
+    void startCostsLittleMoreThanBareCrun() throws Exception {
+        create(NetworkPolicy.OFF, SMALL);
+        long best = Long.MAX_VALUE;
+        long bestOn = Long.MAX_VALUE;
+        for (int i = 0; i < 8; i++) {
+            best = Math.min(best, createAndRun(NetworkPolicy.OFF));
+            bestOn = Math.min(bestOn, createAndRun(NetworkPolicy.ON));
+        }
+        System.out.printf("create + true: off %d ms, on %d ms%n", best, bestOn);
+        assertThat(best).as("milliseconds, the best of 8").isLessThan(2000);
+    }
+
+    private long createAndRun(NetworkPolicy network) throws Exception {
+        long start = System.nanoTime();
+        SandboxId id = SandboxId.next();
+        run(runtime.create(id, spec(network, SMALL)), "true");
+        long millis = (System.nanoTime() - start) / 1_000_000;
+        runtime.destroy(id);
+        return millis;
+    }
+
+    private static boolean succeeds(RunningSandbox sandbox, String line) throws Exception {
+        try {
+            return run(sandbox, line).exitCode().orElse(1) == 0;
+        } catch (CarrelException e) {
+            return false;
+        }
+    }
+
+    private static String limit(String hierarchy, ControlGroups groups, SandboxId id, String file)
+            throws Exception {
+        return Files.readString(Path.of("/sys/fs/cgroup", hierarchy + groups.path(id), file))
+                .strip();
+    }
+
+    private RunningSandbox create(NetworkPolicy network, Resources resources) {
+        return runtime.create(SandboxId.next(), spec(network, resources));
+    }
+
+    private static ExecutionResult run(RunningSandbox sandbox, String line)
+            throws InterruptedException {
+        return sandbox.start(ExecutionId.next(), ExecutionRequest.shell(line, "/workspace"))
+                .follow(Execution.OutputListener.NONE);
+    }
+
+    private static SandboxSpec spec(NetworkPolicy network, Resources resources) {
+        return new SandboxSpec(
+                Optional.empty(),
+                SandboxSpec.DEFAULT_IMAGE,
+                Isolation.CONTAINER,
+                resources,
+                network,
+                Map.of(),
+                Map.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+}
