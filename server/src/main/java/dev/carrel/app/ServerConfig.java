@@ -7,6 +7,7 @@ import dev.carrel.error.Nearest;
 import dev.carrel.http.HttpSettings;
 import dev.carrel.image.Images;
 import dev.carrel.sandbox.SandboxSpec;
+import dev.carrel.sandbox.oci.OciSettings;
 import dev.carrel.telemetry.LogLevel;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -68,6 +69,12 @@ record ServerConfig(
                                             .orElse("")));
         }
         return LogLevel.valueOf(name.toUpperCase(Locale.ROOT));
+    }
+
+    /// How sandboxes live on this host.
+    OciSettings sandboxRuntime() {
+        var library = new Images(images);
+        return temporary ? OciSettings.temporary(home, library) : OciSettings.of(home, library);
     }
 
     Path keyFile() {

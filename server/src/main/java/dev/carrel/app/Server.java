@@ -1,0 +1,147 @@
+package dev.carrel.app;
+
+import dev.carrel.api.Api;
+import dev.carrel.api.ApiServices;
+import dev.carrel.api.ApiSettings;
+import dev.carrel.auth.Keys;
+import dev.carrel.http.HttpServer;
+import dev.carrel.image.Images;
+import dev.carrel.model.ConfiguredModels;
+import dev.carrel.model.ModelSettings;
+import dev.carrel.model.Models;
+import dev.carrel.openai.OpenAiRoutes;
+import dev.carrel.sandbox.SandboxSettings;
+import dev.carrel.sandbox.SandboxSettings.AtClose;
+import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.sandbox.oci.OciRuntime;
+import dev.carrel.session.Deployments;
+import dev.carrel.session.SessionSettings;
+import dev.carrel.session.Sessions;
+import dev.carrel.store.Store;
+import dev.carrel.telemetry.Logs;
+import dev.carrel.telemetry.Metrics;
+import dev.carrel.tool.BuiltinTools;
+import dev.carrel.tool.Tool;
+import dev.carrel.worker.Worker;
+import dev.carrel.worker.WorkerSettings;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A whole server: its parts are made in order, each from the ones before it, and closed in
+/// reverse.
+final class Server implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+    private static final Duration PARKING_MAX = Duration.ofSeconds(5);
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final InstantSource clock = InstantSource.system();
+    private final ServerConfig config;
+    private String url = "";
+    private boolean madeKey;
+
+    private Server(ServerConfig config) {
+        this.config = config;
+    }
+
+    /// Starts everything; when this returns, the server answers. When it throws, nothing is left
+    /// running. `progress` hears of the base image, if it has to be built.
+    static Server open(ServerConfig config, Consumer<Images.Progress> progress) {
+        Logs.start(config.logLevel());
+        var server = new Server(config);
+        try {
+            server.start(progress);
+            return server;
+        } catch (RuntimeException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    private void start(Consumer<Images.Progress> progress) {
+        Store store = add(Store.open(config.home().resolve("carrel.db")));
+        var keys = new Keys(store, clock);
+        madeKey = FirstKey.ensure(keys, config.keyFile());
+        Models models = ConfiguredModels.of(ModelSettings.of(config.environment(), config.providers()));
+        List<Tool> tools = BuiltinTools.all();
+        Sandboxes sandboxes = openSandboxes(store, progress);
+        var deployments = new Deployments(store, clock);
+        var sessions = new Sessions(store, deployments, SessionSettings.DEFAULT, clock);
+        add(sessions::close);
+        var worker =
+                new Worker(
+                        sessions, deployments, models, tools, sandboxes, WorkerSettings.DEFAULT, clock);
+        worker.start();
+        add(() -> worker.close(PARKING_MAX));
+        var metrics = new Metrics();
+        var services = new ApiServices(store, keys, sandboxes, deployments, sessions, metrics);
+        var settings =
+                new ApiSettings(
+                        version(),
+                        tools.stream().map(tool -> tool.spec().name()).collect(Collectors.toSet()),
+                        models.names());
+        var api = new Api(services, settings, clock);
+        HttpServer http =
+                add(
+                        HttpServer.start(
+                                config.http(),
+                                api.routes(OpenAiRoutes.of(sessions, deployments, clock)),
+                                keys::authenticate,
+                                metrics));
+        url = http.uri().toString();
+    }
+
+    private Sandboxes openSandboxes(Store store, Consumer<Images.Progress> progress) {
+        var images = new Images(config.images());
+        if (!images.isBuilt(config.image())) {
+            images.build(config.image(), progress);
+        }
+        OciRuntime runtime = add(OciRuntime.open(config.sandboxRuntime()));
+        AtClose atClose = config.temporary() ? AtClose.DESTROY : AtClose.KEEP;
+        var sandboxes =
+                add(new Sandboxes(store, runtime, SandboxSettings.DEFAULT.with(atClose), clock));
+        sandboxes.reconcile();
+        sandboxes.watch();
+        return sandboxes;
+    }
+
+    private <T extends AutoCloseable> T add(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    String url() {
+        return url;
+    }
+
+    /// Whether this was the first start, which made the first API key.
+    boolean madeKey() {
+        return madeKey;
+    }
+
+    static String version() {
+        return Objects.requireNonNullElse(
+                Server.class.getPackage().getImplementationVersion(), "development");
+    }
+
+    /// Closes what was started, the last first. A part that fails to close is logged and does not
+    /// keep the others open. Closing twice does nothing.
+    @Override
+    public void close() {
+        while (!parts.isEmpty()) {
+            AutoCloseable part = parts.pop();
+            try {
+                part.close();
+            } catch (Exception e) {
+                LOG.error("Closing {} failed", part.getClass().getSimpleName(), e);
+            }
+        }
+    }
+}
