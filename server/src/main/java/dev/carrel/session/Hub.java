@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 /// to one session may come in the wrong order or, if their server dies, not at all: the readers
 /// mend that from the database.
 final class Hub implements AutoCloseable {
+    private final FailPoint failPoint = FailPoint.ofEnvironment();
     private final int readersPerSessionMax;
     private final ConcurrentHashMap<SessionId, List<Reader>> readers = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -52,8 +53,11 @@ final class Hub implements AutoCloseable {
                 });
     }
 
-    /// Never blocks on a reader.
+    /// Never blocks on a reader. What is recorded is durable by now.
     void publish(SessionId session, StreamItem item) {
+        if (item instanceof StreamItem.Recorded entry) {
+            failPoint.committed(session, entry.seq());
+        }
         forEach(session, reader -> reader.offer(item));
     }
 
