@@ -69,15 +69,21 @@ final class Server implements AutoCloseable {
         Store store = add(Store.open(config.home().resolve("carrel.db")));
         var keys = new Keys(store, clock);
         madeKey = FirstKey.ensure(keys, config.keyFile());
-        Models models = ConfiguredModels.of(ModelSettings.of(config.environment(), config.providers()));
+        Models models =
+                ConfiguredModels.of(ModelSettings.of(config.environment(), config.providers()));
         List<Tool> tools = BuiltinTools.all();
         Sandboxes sandboxes = openSandboxes(store, progress);
         var deployments = new Deployments(store, clock);
-        var sessions = new Sessions(store, deployments, SessionSettings.DEFAULT, clock);
-        add(sessions::close);
+        var sessions = add(new Sessions(store, deployments, SessionSettings.DEFAULT, clock));
         var worker =
                 new Worker(
-                        sessions, deployments, models, tools, sandboxes, WorkerSettings.DEFAULT, clock);
+                        sessions,
+                        deployments,
+                        models,
+                        tools,
+                        sandboxes,
+                        WorkerSettings.DEFAULT,
+                        clock);
         worker.start();
         add(() -> worker.close(PARKING_MAX));
         var metrics = new Metrics();

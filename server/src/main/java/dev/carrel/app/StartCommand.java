@@ -81,8 +81,7 @@ final class StartCommand implements Callable<Integer> {
     }
 
     private Server open(ServerConfig config) {
-        try (var shown =
-                new BuildProgress(config.image(), Boolean.getBoolean("carrel.terminal"))) {
+        try (var shown = new BuildProgress(config.image(), Boolean.getBoolean("carrel.terminal"))) {
             Consumer<Images.Progress> progress = json ? this::sayProgress : shown;
             return Server.open(config, progress);
         }

@@ -46,6 +46,11 @@ public final class Main {
     static int run(String... arguments) {
         var line = new CommandLine(new Main());
         line.setExecutionExceptionHandler((error, command, parsed) -> report(error));
+        // What follows the sandbox's id belongs to the command that runs there.
+        line.getSubcommands().values().stream()
+                .flatMap(group -> group.getSubcommands().values().stream())
+                .filter(leaf -> leaf.getCommandName().equals("exec"))
+                .forEach(exec -> exec.setStopAtPositional(true));
         if (arguments.length == 0) {
             line.usage(System.out);
             return CommandLine.ExitCode.OK;

@@ -137,7 +137,7 @@ final class SandboxCommand {
                 paramLabel = "COMMAND",
                 description =
                         "One word is a line for the shell, several are a program and its"
-                                + " arguments. Put -- before options of the command.")
+                                + " arguments.")
         private List<String> command = List.of();
 
         @Override

@@ -55,8 +55,12 @@ class KilledServerIT {
             String session = killedAfter(entry);
             try (LocalServer server = LocalServer.start(home, Map.of())) {
                 CarrelClient client = client(server);
-                assertThat(await(client, session)).as("killed after entry " + entry).isEqualTo(whole);
-                assertThat(lines(client, session)).as("killed after entry " + entry).isEqualTo(LINES);
+                assertThat(await(client, session))
+                        .as("killed after entry " + entry)
+                        .isEqualTo(whole);
+                assertThat(lines(client, session))
+                        .as("killed after entry " + entry)
+                        .isEqualTo(LINES);
                 client.sessions().delete(session);
             }
         }
