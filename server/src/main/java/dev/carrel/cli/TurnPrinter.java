@@ -24,6 +24,7 @@ final class TurnPrinter {
 
     private final Terminal terminal;
     private final Set<String> shownLive = new HashSet<>();
+    private Style liveStyle = Style.PLAIN;
     private boolean midLine;
     private boolean textShown;
 
@@ -49,18 +50,13 @@ final class TurnPrinter {
         String text = item.path("text").asText();
         switch (item.path("kind").asText()) {
             case "text" -> {
-                terminal.write(Style.PLAIN, text);
-                midLine = !text.endsWith("\n");
+                live(Style.PLAIN, "", text);
                 textShown = true;
             }
-            case "reasoning" -> {
-                terminal.write(Style.DIM, text);
-                midLine = !text.endsWith("\n");
-            }
+            case "reasoning" -> live(Style.DIM, "", text);
             case "tool_output" -> {
                 shownLive.add(item.path("call_id").asText());
-                endLine();
-                text.lines().forEach(line -> terminal.line(Style.DIM, "    " + line));
+                live(Style.DIM, "    ", text);
             }
             case "restarted" -> {
                 endLine();
@@ -73,10 +69,22 @@ final class TurnPrinter {
         }
     }
 
+    /// Goes on with the line that was begun in the same style; a change of style begins another.
+    private void live(Style style, String indent, String text) {
+        if (style != liveStyle) {
+            endLine();
+            liveStyle = style;
+        }
+        for (String piece : text.split("(?<=\n)")) {
+            String start = midLine || piece.equals("\n") ? "" : indent;
+            terminal.write(style, start + piece);
+            midLine = !piece.endsWith("\n");
+        }
+    }
+
     private void assistant(JsonNode item) {
         if (!textShown && !item.path("text").asText().isEmpty()) {
-            terminal.write(Style.PLAIN, item.path("text").asText());
-            midLine = true;
+            live(Style.PLAIN, "", item.path("text").asText());
         }
         textShown = false;
         endLine();
