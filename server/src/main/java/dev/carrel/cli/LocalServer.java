@@ -53,7 +53,7 @@ final class LocalServer implements AutoCloseable {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("--enable-native-access=ALL-UNNAMED");
         command.add("-Xmx512m");
-        command.add("-Xshare:auto");
+        command.add("-XX:TieredStopAtLevel=1"); // it will not live long enough to earn more
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.addAll(List.of("dev.carrel.app.Main", "start", "--json", "--temporary"));
         command.addAll(List.of("--port", "0", "--home", home.toString()));
