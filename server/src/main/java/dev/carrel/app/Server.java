@@ -10,8 +10,6 @@ import dev.carrel.model.ConfiguredModels;
 import dev.carrel.model.ModelSettings;
 import dev.carrel.model.Models;
 import dev.carrel.openai.OpenAiRoutes;
-import dev.carrel.sandbox.SandboxSettings;
-import dev.carrel.sandbox.SandboxSettings.AtClose;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.sandbox.oci.OciRuntime;
 import dev.carrel.session.Deployments;
@@ -110,9 +108,7 @@ final class Server implements AutoCloseable {
             images.build(config.image(), progress);
         }
         OciRuntime runtime = add(OciRuntime.open(config.sandboxRuntime()));
-        AtClose atClose = config.temporary() ? AtClose.DESTROY : AtClose.KEEP;
-        var sandboxes =
-                add(new Sandboxes(store, runtime, SandboxSettings.DEFAULT.with(atClose), clock));
+        var sandboxes = add(new Sandboxes(store, runtime, config.sandboxes(), clock));
         sandboxes.reconcile();
         sandboxes.watch();
         return sandboxes;

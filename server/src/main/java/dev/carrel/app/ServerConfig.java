@@ -6,6 +6,8 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.error.Nearest;
 import dev.carrel.http.HttpSettings;
 import dev.carrel.image.Images;
+import dev.carrel.sandbox.SandboxSettings;
+import dev.carrel.sandbox.SandboxSettings.AtClose;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.oci.OciSettings;
 import dev.carrel.telemetry.LogLevel;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// Everything that can be set about a server, from its command line, environment and `carrel.yaml`.
 /// `temporary` servers take their sandboxes with them when they stop.
@@ -22,10 +25,15 @@ record ServerConfig(
         Path home,
         Path images,
         boolean temporary,
+        Optional<String> subnet,
+        OptionalLong poolMib,
+        SandboxSettings sandboxes,
         HttpSettings http,
         LogLevel logLevel,
         JsonNode providers,
         Map<String, String> environment) {
+    private static final int SANDBOXES_MAX = 100_000;
+
     static ServerConfig load(
             Path home,
             Optional<String> host,
@@ -40,12 +48,33 @@ record ServerConfig(
                         home,
                         Path.of(config.text("images.dir", Images.DIRECTORY_DEFAULT.toString())),
                         temporary,
+                        config.text("network.subnet"),
+                        poolMib(config),
+                        sandboxes(config, temporary),
                         HttpSettings.at(host.orElse(address), port.orElse(number)),
                         logLevel(config.text("log.level", "info")),
                         config.providers(),
                         environment);
         config.refuseUnknown();
         return loaded;
+    }
+
+    /// 0, the default, takes most of what is free.
+    private static OptionalLong poolMib(Config config) {
+        int mib = config.number("disk.pool_mb", 0, 0, Integer.MAX_VALUE);
+        return mib == 0 ? OptionalLong.empty() : OptionalLong.of(mib);
+    }
+
+    private static SandboxSettings sandboxes(Config config, boolean temporary) {
+        return new SandboxSettings(
+                config.number(
+                        "sandboxes.per_project_max",
+                        SandboxSettings.PER_PROJECT_MAX_DEFAULT,
+                        1,
+                        SANDBOXES_MAX),
+                config.number("sandboxes.max", SandboxSettings.TOTAL_MAX_DEFAULT, 1, SANDBOXES_MAX),
+                SandboxSettings.EXECUTIONS_AT_ONCE_MAX_DEFAULT,
+                temporary ? AtClose.DESTROY : AtClose.KEEP);
     }
 
     static Path homeByDefault() {
@@ -73,8 +102,7 @@ record ServerConfig(
 
     /// How sandboxes live on this host.
     OciSettings sandboxRuntime() {
-        var library = new Images(images);
-        return temporary ? OciSettings.temporary(home, library) : OciSettings.of(home, library);
+        return new OciSettings(home, new Images(images), temporary, subnet, poolMib);
     }
 
     Path keyFile() {

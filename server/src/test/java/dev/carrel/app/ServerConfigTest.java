@@ -1,0 +1,86 @@
+package dev.carrel.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.carrel.image.Images;
+import dev.carrel.sandbox.SandboxSettings.AtClose;
+import dev.carrel.telemetry.LogLevel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServerConfigTest {
+    @TempDir Path home;
+
+    @Test
+    void withoutAFileEverythingHasItsDefault() {
+        ServerConfig config = load(Map.of());
+        assertThat(config.http().host()).isEqualTo("127.0.0.1");
+        assertThat(config.http().port()).isEqualTo(7373);
+        assertThat(config.images()).isEqualTo(Images.DIRECTORY_DEFAULT);
+        assertThat(config.logLevel()).isEqualTo(LogLevel.INFO);
+        assertThat(config.sandboxes().totalMax()).isEqualTo(500);
+        assertThat(config.sandboxes().perProjectMax()).isEqualTo(100);
+        assertThat(config.sandboxes().atClose()).isEqualTo(AtClose.KEEP);
+        assertThat(config.subnet()).isEmpty();
+        assertThat(config.poolMib()).isEmpty();
+        assertThat(config.keyFile()).isEqualTo(home.resolve("api-key"));
+    }
+
+    @Test
+    void everyKeyOfTheFileCounts() throws IOException {
+        Files.writeString(
+                home.resolve("carrel.yaml"),
+                """
+                server: {host: 0.0.0.0, port: 80}
+                images: {dir: /srv/images}
+                log: {level: debug}
+                network: {subnet: 10.9.0.0/20}
+                disk: {pool_mb: 4096}
+                sandboxes: {max: 20, per_project_max: 10}
+                providers: {local: {kind: openai}}
+                """);
+        ServerConfig config = load(Map.of());
+        assertThat(config.http().host()).isEqualTo("0.0.0.0");
+        assertThat(config.http().port()).isEqualTo(80);
+        assertThat(config.images()).isEqualTo(Path.of("/srv/images"));
+        assertThat(config.logLevel()).isEqualTo(LogLevel.DEBUG);
+        assertThat(config.subnet()).contains("10.9.0.0/20");
+        assertThat(config.poolMib()).hasValue(4096);
+        assertThat(config.sandboxes().totalMax()).isEqualTo(20);
+        assertThat(config.sandboxes().perProjectMax()).isEqualTo(10);
+        assertThat(config.providers().has("local")).isTrue();
+    }
+
+    @Test
+    void theCommandLineWinsOverTheEnvironment() {
+        ServerConfig config =
+                ServerConfig.load(
+                        home,
+                        Optional.empty(),
+                        Optional.of(0),
+                        true,
+                        Map.of("CARREL_SERVER_PORT", "81", "CARREL_SERVER_HOST", "::1"));
+        assertThat(config.http().port()).isZero();
+        assertThat(config.http().host()).isEqualTo("::1");
+        assertThat(config.sandboxes().atClose()).isEqualTo(AtClose.DESTROY);
+    }
+
+    @Test
+    void badValuesAreRefused() {
+        assertThatThrownBy(() -> load(Map.of("CARREL_LOG_LEVEL", "inof")))
+                .hasMessageContaining("log.level")
+                .hasMessageContaining("did you mean info?");
+        assertThatThrownBy(() -> load(Map.of("CARREL_SANDBOXES_MAX", "0")))
+                .hasMessageContaining("sandboxes.max");
+    }
+
+    private ServerConfig load(Map<String, String> environment) {
+        return ServerConfig.load(home, Optional.empty(), Optional.empty(), false, environment);
+    }
+}
