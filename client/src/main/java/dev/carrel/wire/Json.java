@@ -20,7 +20,8 @@ import java.util.List;
 import java.util.Map;
 
 /// The JSON of the API: names in snake_case, times in RFC 3339, no value quietly turned into
-/// another type. A record's component that is neither an `Optional` nor a collection is required.
+/// another type. A record's component that is neither an `Optional` nor a collection is required;
+/// collections hold no null.
 public final class Json {
     /// Deeper documents are refused: nothing in the API nests further.
     public static final int DEPTH_MAX = 100;
@@ -70,11 +71,11 @@ public final class Json {
                         Map.class,
                         config ->
                                 config.setSetterInfo(
-                                        JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY)))
+                                        JsonSetter.Value.construct(Nulls.AS_EMPTY, Nulls.FAIL)))
                 .withConfigOverride(
                         List.class,
                         config ->
                                 config.setSetterInfo(
-                                        JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY)));
+                                        JsonSetter.Value.construct(Nulls.AS_EMPTY, Nulls.FAIL)));
     }
 }

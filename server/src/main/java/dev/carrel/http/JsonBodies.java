@@ -9,6 +9,7 @@ import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.InvalidNullException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
@@ -43,7 +44,9 @@ final class JsonBodies {
         } catch (ValueInstantiationException e) {
             throw refusedByRecord(e);
         } catch (MismatchedInputException e) {
-            refuseUnknownField(type, mapper, bytes);
+            if (type.isRecord() && mapper.isEnabled(FAIL_ON_UNKNOWN_PROPERTIES)) {
+                refuseUnknownField(type, mapper, bytes);
+            }
             throw wrongField(e);
         } catch (JsonMappingException e) {
             throw e.getCause() instanceof InputCoercionException overflow
@@ -60,9 +63,6 @@ final class JsonBodies {
     /// and the unknown one says more.
     private static void refuseUnknownField(Class<?> type, ObjectMapper mapper, byte[] bytes) {
         JsonNode tree = read(JsonNode.class, Json.lenient(), bytes);
-        if (!type.isRecord() || !tree.isObject() || !mapper.isEnabled(FAIL_ON_UNKNOWN_PROPERTIES)) {
-            return;
-        }
         List<String> known =
                 mapper
                         .getDeserializationConfig()
@@ -128,8 +128,15 @@ final class JsonBodies {
 
     private static CarrelException wrongField(MismatchedInputException e) {
         String field = path(e);
+        if (e.getOriginalMessage().startsWith("Trailing token")) {
+            return new CarrelException(
+                    ErrorCode.INVALID_JSON, "The body goes on after its JSON object" + place(e));
+        }
         if (field.isEmpty()) {
             return invalid("", "The body must be a JSON object" + place(e));
+        }
+        if (e instanceof InvalidNullException) {
+            return invalid(field, field + " must not be null");
         }
         if (e.getOriginalMessage().startsWith("Null value for creator property")
                 || e.getOriginalMessage().startsWith("Cannot map `null`")) {

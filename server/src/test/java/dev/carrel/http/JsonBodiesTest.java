@@ -3,6 +3,7 @@ package dev.carrel.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.wire.Json;
@@ -97,6 +98,33 @@ class JsonBodiesTest {
         assertWrong("{}", "name", "name is required");
         assertWrong("", "name", "name is required");
         assertWrong("{\"name\":null}", "name", "name is required");
+    }
+
+    @Test
+    void collectionsHoldNoNull() {
+        assertWrong("{\"name\":\"a\",\"env\":{\"A\":null}}", "env.A", "env.A must not be null");
+        assertWrong("{\"name\":\"a\",\"inners\":[{},null]}", "inners[1]", "must not be null");
+    }
+
+    @Test
+    void nothingFollowsTheObject() {
+        for (String rest : List.of("{}", "{\"x\":1}", "[]", "1", "null", "}")) {
+            CarrelException e = refusal("{\"name\":\"a\"} " + rest);
+            assertThat(e.code()).as(rest).isEqualTo(ErrorCode.INVALID_JSON);
+            assertThat(e.text()).as(rest).doesNotContain("java.", "dev.carrel");
+        }
+    }
+
+    @Test
+    void whatReadsAnyObjectRefusesAllElse() {
+        for (String json : List.of("[]", "1", "{} {}")) {
+            byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+            CarrelException e =
+                    catchThrowableOfType(
+                            CarrelException.class,
+                            () -> JsonBodies.read(ObjectNode.class, Json.lenient(), bytes));
+            assertThat(e.code().httpStatus()).as(json).isEqualTo(400);
+        }
     }
 
     @Test
