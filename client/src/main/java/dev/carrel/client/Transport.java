@@ -114,7 +114,9 @@ final class Transport {
         } catch (IOException e) {
             String text = new String(body, 0, Math.min(body.length, 200), StandardCharsets.UTF_8);
             return new CarrelException(
-                    ErrorCode.INTERNAL_ERROR, "The server answered " + status + ": " + text, e);
+                    ErrorCode.INTERNAL_ERROR,
+                    "The server answered " + status + ": " + text.replaceAll("\\s+", " "),
+                    e);
         }
     }
 

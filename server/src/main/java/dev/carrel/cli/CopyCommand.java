@@ -67,14 +67,14 @@ final class CopyCommand implements Callable<Integer> {
         } else if (Remote.matches(from) && !Remote.matches(to)) {
             files = download(client, Remote.parse(from));
         } else {
-            throw new CarrelException(
-                    ErrorCode.INVALID_REQUEST, "one of FROM and TO must be SANDBOX:/absolute/path");
+            throw new IllegalArgumentException("one of FROM and TO must be SANDBOX:/absolute/path");
         }
         output.print(Map.of("files", files), "Copied " + files + (files == 1 ? " file" : " files"));
         return 0;
     }
 
-    private static int upload(CarrelClient client, Path source, Remote target) throws IOException {
+    private static int upload(CarrelClient client, Path from, Remote target) throws IOException {
+        Path source = from.toRealPath(); // a link that is named itself stands for what it leads to
         List<Path> files;
         try (Stream<Path> all = Files.walk(source)) {
             files =
@@ -98,6 +98,10 @@ final class CopyCommand implements Callable<Integer> {
         Path base = Path.of(to);
         Path target = to.endsWith("/") ? base.resolve(name(Path.of(source.path()))) : base;
         if (info.type().equals("file")) {
+            if (Files.isDirectory(target)) {
+                throw new IllegalArgumentException(
+                        target + " is a folder; to copy into it, end it with a slash");
+            }
             fetch(client, source, target);
             return 1;
         }

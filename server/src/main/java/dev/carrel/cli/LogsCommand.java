@@ -44,6 +44,7 @@ final class LogsCommand implements Callable<Integer> {
         CarrelClient client = server.client();
         String id = session.orElseGet(() -> newest(client));
         if (follow) {
+            client.sessions().get(id); // a feed would wait for a server that is not there
             follow(client, id);
         } else {
             readAll(client, id);

@@ -2,6 +2,8 @@ package dev.carrel.cli;
 
 import dev.carrel.client.UnreachableException;
 import dev.carrel.error.CarrelException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -66,7 +68,19 @@ public final class Main {
                 return UNREACHABLE;
             }
             case CarrelException e -> System.err.println("carrel: " + e.text());
-            case IllegalArgumentException e -> System.err.println("carrel: " + e.getMessage());
+            case IllegalArgumentException e -> {
+                System.err.println("carrel: " + e.getMessage());
+                return CommandLine.ExitCode.USAGE;
+            }
+            case NoSuchFileException e ->
+                    System.err.println("carrel: " + e.getFile() + " does not exist");
+            case FileSystemException e ->
+                    System.err.println(
+                            "carrel: "
+                                    + e.getFile()
+                                    + ": "
+                                    + Objects.requireNonNullElse(
+                                            e.getReason(), e.getClass().getSimpleName()));
             default -> throw error;
         }
         return CommandLine.ExitCode.SOFTWARE;

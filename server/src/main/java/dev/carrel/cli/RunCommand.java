@@ -41,6 +41,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (task.isBlank()) {
+            throw new IllegalArgumentException("TASK must say something");
+        }
         CarrelClient client = server.client();
         String id = session.orElseGet(() -> begin(client));
         Terminal terminal = output.terminal();

@@ -142,11 +142,7 @@ final class SandboxCommand {
 
         @Override
         public Integer call() {
-            var words =
-                    command.size() == 1
-                            ? dev.carrel.wire.Command.line(command.getFirst())
-                            : dev.carrel.wire.Command.of(command);
-            ExecuteRequest request = ExecuteRequest.of(words).withEnv(env);
+            ExecuteRequest request = ExecuteRequest.of(words()).withEnv(env);
             request = cwd.map(request::in).orElse(request);
             request = timeoutSeconds.map(request::withTimeoutSeconds).orElse(request);
             CarrelClient client = server.client();
@@ -160,6 +156,15 @@ final class SandboxCommand {
                 System.err.println("carrel: the command was " + result.status());
             }
             return result.exitCode().orElse(1);
+        }
+
+        /// The customary "--" before a command is none of its words.
+        private dev.carrel.wire.Command words() {
+            List<String> words =
+                    command.getFirst().equals("--") ? command.subList(1, command.size()) : command;
+            return words.size() == 1
+                    ? dev.carrel.wire.Command.line(words.getFirst())
+                    : dev.carrel.wire.Command.of(words);
         }
 
         private static void show(String stream, String text) {
