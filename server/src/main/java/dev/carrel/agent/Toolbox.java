@@ -128,6 +128,6 @@ final class Toolbox {
                 + name
                 + "\""
                 + Nearest.to(name, known).map(near -> "; did you mean \"" + near + "\"?").orElse("")
-                + (known.isEmpty() ? "" : " Tools: " + String.join(", ", known));
+                + (known.isEmpty() ? "" : ". Tools: " + String.join(", ", known));
     }
 }

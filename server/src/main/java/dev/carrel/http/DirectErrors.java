@@ -8,18 +8,15 @@ import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
 import org.jspecify.annotations.Nullable;
 
-/// Answers to what never became a request: a broken request line, headers that are too long.
+/// Answers to what never became a request (a broken request line, headers that are too long), and
+/// to what broke the handling of one beyond repair: those are in Helidon's log.
 final class DirectErrors {
     private DirectErrors() {}
 
     static DirectHandler.TransportResponse response(
             Status status, ServerResponseHeaders headers, @Nullable String message) {
         String id = RequestIds.next();
-        ErrorCode code =
-                status.code() >= 500 ? ErrorCode.INTERNAL_ERROR : ErrorCode.INVALID_REQUEST;
-        String text = "The request is not valid HTTP/1.1" + (message == null ? "" : ": " + message);
-        byte[] body =
-                ErrorBodies.response(new CarrelException(code, text), id).bytes().orElseThrow();
+        byte[] body = ErrorBodies.response(error(status, message), id).bytes().orElseThrow();
         headers.set(HeaderNames.CONTENT_TYPE, "application/json");
         headers.set(HeaderNames.create("x-request-id"), id);
         return DirectHandler.TransportResponse.builder()
@@ -28,5 +25,15 @@ final class DirectErrors {
                 .entity(body)
                 .keepAlive(false)
                 .build();
+    }
+
+    private static CarrelException error(Status status, @Nullable String message) {
+        if (status.code() >= 500) {
+            return new CarrelException(
+                    ErrorCode.INTERNAL_ERROR, "Something went wrong in the server; see its log");
+        }
+        return new CarrelException(
+                ErrorCode.INVALID_REQUEST,
+                "The request is not valid HTTP/1.1" + (message == null ? "" : ": " + message));
     }
 }

@@ -154,8 +154,8 @@ final class Dispatcher implements Filter {
                         value.isEmpty()
                                 ? "This call needs an API key: send it as \"Authorization: Bearer"
                                         + " crl_live_…\""
-                                : "This API key is not valid; make one with \"carrel keys create\""
-                                        + " and send it as \"Authorization: Bearer crl_live_…\"");
+                                : "This API key is not valid; make one with POST /v1/keys and send"
+                                        + " it as \"Authorization: Bearer crl_live_…\"");
             }
             return caller;
         }
