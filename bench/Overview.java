@@ -44,9 +44,12 @@ final class Overview {
     private void run() throws Exception {
         Path home = Files.createTempDirectory("carrel-bench");
         Files.writeString(home.resolve("carrel.yaml"), "providers: {bench: {kind: scripted, script: " + script(home) + "}}\n");
-        Process server = startServer(home);
-        try (var crun = new BareCrun(image(), home.resolve("bare"))) {
-            measure(crun);
+        Process server = server(home);
+        try {
+            awaitReady(server, home);
+            try (var crun = new BareCrun(image(), home.resolve("bare"))) {
+                measure(crun);
+            }
         } finally {
             server.destroy();
             server.waitFor(30, TimeUnit.SECONDS);
@@ -193,18 +196,20 @@ final class Overview {
         return JSON.readTree(body);
     }
 
-    private Process startServer(Path home) throws IOException {
-        Process server =
-                new ProcessBuilder(root.resolve("carrel").toString(), "start", "--json", "--temporary", "--port", "0", "--home", home.toString())
-                        .redirectError(home.resolve("server.log").toFile())
-                        .start();
+    private Process server(Path home) throws IOException {
+        return new ProcessBuilder(root.resolve("carrel").toString(), "start", "--json", "--temporary", "--port", "0", "--home", home.toString())
+                .redirectError(home.resolve("server.log").toFile())
+                .start();
+    }
+
+    private void awaitReady(Process server, Path home) throws IOException {
         BufferedReader lines = server.inputReader();
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             JsonNode message = JSON.readTree(line);
             if (message.path("event").asText().equals("ready")) {
                 url = message.path("url").asText();
                 key = Files.readString(home.resolve("api-key")).strip();
-                return server;
+                return;
             }
         }
         throw new IOException("the server did not start:\n" + Files.readString(home.resolve("server.log")));
