@@ -53,7 +53,8 @@ public final class SessionCalls {
         client.discard(transport.request(path(id) + "/interrupt").POST(BodyPublishers.noBody()));
     }
 
-    /// Journal entries above `after`, oldest first; at most `limit`.
+    /// Journal entries above `after`, oldest first: at most `limit`, and fewer when they are long,
+    /// but none only at the journal's end.
     public List<SessionEvent> events(String id, long after, int limit) {
         String query = "/events?after=" + after + "&limit=" + limit;
         return client.list(path(id) + query, JsonNode.class).data().stream()

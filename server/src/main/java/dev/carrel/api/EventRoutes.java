@@ -56,9 +56,10 @@ final class EventRoutes {
             return Response.events(sink -> follow(subscription, sink));
         }
         int limit = (int) request.number("limit", LIMIT_DEFAULT, 1, LIMIT_MAX);
+        long last = sessions.get(project, id).lastEvent();
         List<StreamItem.Recorded> found = sessions.events(project, id, after(request), limit);
         Optional<String> next =
-                found.size() < limit
+                found.isEmpty() || found.getLast().seq() >= last
                         ? Optional.empty()
                         : Optional.of(Long.toString(found.getLast().seq()));
         return Response.json(200, new Listing<>(found.stream().map(EventJson::of).toList(), next));

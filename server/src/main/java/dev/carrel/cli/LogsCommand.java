@@ -69,7 +69,7 @@ final class LogsCommand implements Callable<Integer> {
                 show(event);
                 after = event.seq().orElse(after);
             }
-        } while (page.size() == PAGE);
+        } while (!page.isEmpty());
     }
 
     private void follow(CarrelClient client, String id) {

@@ -9,14 +9,19 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.result.ResultIterator;
 import org.jspecify.annotations.Nullable;
 
 /// The rows of the journals. Everything here runs inside its caller's transaction.
 final class EventRows {
     private static final String COLUMNS = "e.seq, e.time, e.turn, e.type, e.body";
+
+    /// Entries are read into memory by pages, and one may have more than a million characters.
+    private static final int PAGE_CHARS_MAX = 4 << 20;
 
     private EventRows() {}
 
@@ -52,8 +57,25 @@ final class EventRows {
                 .one();
     }
 
-    /// Entries with `after` < seq ≤ `to`, oldest first.
+    /// Entries with `after` < seq ≤ `to`, oldest first: at most `limit`, and fewer when they are
+    /// long, but never none where there is one.
     static List<StreamItem.Recorded> between(
+            Handle handle, SessionId session, long after, long to, int limit) {
+        var page = new ArrayList<StreamItem.Recorded>();
+        long chars = 0;
+        try (ResultIterator<Sized> rows = rowsBetween(handle, session, after, to, limit)) {
+            while (chars < PAGE_CHARS_MAX && rows.hasNext()) {
+                Sized row = rows.next();
+                page.add(row.entry());
+                chars += row.chars();
+            }
+        }
+        return page;
+    }
+
+    private record Sized(StreamItem.Recorded entry, int chars) {}
+
+    private static ResultIterator<Sized> rowsBetween(
             Handle handle, SessionId session, long after, long to, int limit) {
         return handle.createQuery(
                         "select "
@@ -67,8 +89,8 @@ final class EventRows {
                 .bind("after", after)
                 .bind("to", to)
                 .bind("limit", limit)
-                .map((row, context) -> entry(row))
-                .list();
+                .map((row, context) -> new Sized(entry(row), row.getString("body").length()))
+                .iterator();
     }
 
     /// What the turn at `position` knows of its session: everything up to its own entries, turn by

@@ -120,7 +120,8 @@ public final class Sessions implements AutoCloseable {
         turns.announce();
     }
 
-    /// Entries with a sequence number above `after`, oldest first.
+    /// Entries with a sequence number above `after`, oldest first: at most `limit`, and fewer when
+    /// they are long, but none only at the journal's end.
     public List<StreamItem.Recorded> events(
             ProjectId project, SessionId id, long after, int limit) {
         var key = new SessionKey(project, id);

@@ -45,6 +45,24 @@ class SubscriptionTest {
     }
 
     @Test
+    void longEntriesComeInShortPages() {
+        SessionId id = fixture.newSession();
+        String text = "x".repeat(1_000_000);
+        for (int i = 0; i < 9; i++) {
+            fixture.sessions.send(PROJECT, id, TurnInput.ofMessage(text));
+        }
+
+        var seen = new ArrayList<Long>();
+        List<StreamItem.Recorded> page = fixture.sessions.events(PROJECT, id, 0, 1000);
+        while (!page.isEmpty()) {
+            assertThat(page).hasSizeLessThan(7);
+            page.forEach(entry -> seen.add(entry.seq()));
+            page = fixture.sessions.events(PROJECT, id, seen.getLast(), 1000);
+        }
+        assertThat(seen).containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L);
+    }
+
+    @Test
     void readerGetsWhatWasThereThenWhatComes() throws Exception {
         try (Subscription reader = subscribe(1)) {
             assertThat(entry(reader).seq()).isEqualTo(2);
