@@ -141,7 +141,9 @@ final class Server implements AutoCloseable {
             AutoCloseable part = parts.pop();
             try {
                 part.close();
-            } catch (Exception e) {
+            } catch (Exception | LinkageError e) {
+                // LinkageError: the jar was replaced under the running server. All the more must
+                // the other parts be closed.
                 LOG.error("Closing {} failed", part.getClass().getSimpleName(), e);
             }
         }
