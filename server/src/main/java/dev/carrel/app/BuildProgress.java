@@ -7,15 +7,16 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /// Shows on standard error how an image is being built: a bar on a terminal, else a line for each
-/// new step. Nothing is shown when there is nothing to build.
+/// tenth. Nothing is shown when there is nothing to build.
 final class BuildProgress implements Consumer<Images.Progress>, AutoCloseable {
     private static final int PERCENT = 100;
+    private static final int TENTHS = 10;
 
     private final Object lock = new Object();
     private final String image;
     private final boolean terminal;
     private @org.jspecify.annotations.Nullable ProgressBar bar; // guarded by lock
-    private String lastStep = ""; // guarded by lock
+    private int lastTenth = -1; // guarded by lock
 
     BuildProgress(String image, boolean terminal) {
         this.image = image;
@@ -30,9 +31,11 @@ final class BuildProgress implements Consumer<Images.Progress>, AutoCloseable {
                 bar = shown;
                 shown.stepTo(Math.round(progress.fraction() * PERCENT));
                 shown.setExtraMessage(progress.step());
-            } else if (!progress.step().equals(lastStep)) {
-                lastStep = progress.step();
-                System.err.printf("Building image %s: %s%n", image, lastStep);
+            } else if ((int) (progress.fraction() * TENTHS) > lastTenth) {
+                lastTenth = (int) (progress.fraction() * TENTHS);
+                System.err.printf(
+                        "Building image %s: %d%%, %s%n",
+                        image, lastTenth * TENTHS, progress.step());
             }
         }
     }
