@@ -43,6 +43,7 @@ record Launch(
                             Files.write(folder.config(), config(folder, spec, root, init).toJson());
                             return crun.run(folder);
                         });
+        WatchLimits.ofHost().apply(process);
         if (address.isPresent()) {
             network.attach(address.getAsInt(), process);
         }

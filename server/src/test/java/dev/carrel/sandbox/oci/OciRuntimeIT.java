@@ -203,6 +203,29 @@ class OciRuntimeIT {
     }
 
     @Test
+    void oneSandboxLeavesTheOthersAndTheHostSomeInotify() throws Exception {
+        RunningSandbox greedy = create(NetworkPolicy.OFF, SMALL);
+        RunningSandbox modest = create(NetworkPolicy.OFF, SMALL);
+        String take =
+                """
+                cat >take.py <<'END'
+                import ctypes, sys, time
+                libc = ctypes.CDLL(None)
+                taken = 0
+                while taken < int(sys.argv[1]) and libc.inotify_init1(0) >= 0: taken += 1
+                print(taken, flush=True)
+                time.sleep(int(sys.argv[2]))
+                END
+                """;
+        run(greedy, take + "python3 take.py 100000 60 >taken & sleep 1");
+        int all = Integer.parseInt(run(greedy, "cat taken").stdout().strip());
+
+        String hosts = TestHost.out("cat", "/proc/sys/user/max_inotify_instances").strip();
+        assertThat(all).isEqualTo(Math.clamp(Long.parseLong(hosts) / 4, 1, 128));
+        assertThat(run(modest, take + "python3 take.py 1 0").stdout()).isEqualTo("1\n");
+    }
+
+    @Test
     void sandboxThatDiedIsClearedWhenItIsLookedFor() throws Exception {
         SandboxId id = SandboxId.next();
         SandboxSpec spec = spec(NetworkPolicy.ON, SMALL);
