@@ -10,8 +10,10 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
@@ -111,33 +113,48 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
             if (processes.isEmpty()) {
                 return;
             }
-            end(processes);
-            ended.addAll(processes);
+            ended.addAll(end(id, processes));
         }
         throw new IOException("processes of " + id + " do not end");
     }
 
-    private static void end(Set<Integer> processes) throws IOException {
-        List<PidFd> held = new ArrayList<>();
+    // Held first, then looked for once more: a number that was given to a process of the host after
+    // the list was read is not in the list any more. Returns those that have ended.
+    private Set<Integer> end(SandboxId id, Set<Integer> processes) throws IOException {
+        Map<Integer, PidFd> held = new HashMap<>();
         try {
             for (int process : processes) {
-                try {
-                    PidFd fd = PidFd.open(process);
-                    held.add(fd);
-                    fd.kill();
-                } catch (LinuxException e) {
-                    if (e.errno() != Errno.ESRCH) {
-                        throw e;
-                    }
+                hold(process).ifPresent(fd -> held.put(process, fd));
+            }
+            Set<Integer> still = processes(id);
+            Set<Integer> ended = new TreeSet<>(processes);
+            for (var entry : held.entrySet()) {
+                if (still.contains(entry.getKey())) {
+                    entry.getValue().kill();
+                } else {
+                    ended.remove(entry.getKey());
                 }
             }
-            for (PidFd fd : held) {
-                if (!fd.awaitEnd(END_TIMEOUT)) {
+            for (int process : ended) {
+                PidFd fd = held.get(process);
+                if (fd != null && !fd.awaitEnd(END_TIMEOUT)) {
                     throw new IOException("a killed process does not end: " + processes);
                 }
             }
+            return ended;
         } finally {
-            held.forEach(PidFd::close);
+            held.values().forEach(PidFd::close);
+        }
+    }
+
+    private static Optional<PidFd> hold(int process) throws LinuxException {
+        try {
+            return Optional.of(PidFd.open(process));
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.ESRCH) {
+                throw e;
+            }
+            return Optional.empty();
         }
     }
 
