@@ -26,6 +26,10 @@ record Firewall(String table, String bridge, Subnet subnet, Resolvers resolvers)
                     "198.18.0.0/15",
                     "224.0.0.0/3");
 
+    /// How many connections of one sandbox the host keeps track of at once: its table is one for
+    /// all, and when it is full the host itself is cut off.
+    static final int CONNECTIONS_MAX = 4096;
+
     /// Puts the policy in force, in place of an earlier one.
     void apply() throws IOException {
         HostCommand.of("nft", "-f", "-").withStdin(rules()).run().orFail();
@@ -45,6 +49,10 @@ record Firewall(String table, String bridge, Subnet subnet, Resolvers resolvers)
         table inet TABLE {
           set closed { type ipv4_addr; flags interval; elements = { CLOSED } }
           set resolvers { type ipv4_addr; RESOLVERS }
+          set connections { type ipv4_addr; size 65535; flags dynamic; }
+          chain connecting {
+            add @connections { ip saddr ct count over CONNECTIONS } reject with icmp type admin-prohibited
+          }
           chain forward {
             type filter hook forward priority filter - 5; policy accept;
             iifname != "BRIDGE" oifname != "BRIDGE" return
@@ -52,6 +60,7 @@ record Firewall(String table, String bridge, Subnet subnet, Resolvers resolvers)
             oifname "BRIDGE" drop
             meta nfproto != ipv4 drop
             ip saddr != SUBNET drop
+            jump connecting
             ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept
             ip daddr @closed reject with icmp type admin-prohibited
             fib daddr type { local, broadcast, multicast, anycast } drop
@@ -61,6 +70,7 @@ record Firewall(String table, String bridge, Subnet subnet, Resolvers resolvers)
             type filter hook input priority filter - 5; policy accept;
             iifname != "BRIDGE" return
             ct state established,related accept
+            ip saddr SUBNET jump connecting
             ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept
             drop
           }
@@ -70,6 +80,7 @@ record Firewall(String table, String bridge, Subnet subnet, Resolvers resolvers)
           }
         }
         """
+                .replace("CONNECTIONS", Integer.toString(CONNECTIONS_MAX))
                 .replace("TABLE", table)
                 .replace("BRIDGE", bridge)
                 .replace("SUBNET", subnet.toString())

@@ -53,6 +53,11 @@ record Instance(Path home, String id) {
         return "crl" + id;
     }
 
+    /// Its hardware address: a locally administered one.
+    String bridgeAddress() {
+        return "02:63:72:" + id.replaceAll("..(?!$)", "$0:");
+    }
+
     /// At most 15 characters, as interface names must be.
     String hostLink(int addressIndex) {
         return "crl" + id + "." + addressIndex;

@@ -79,6 +79,7 @@ record OciConfig(
             List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
 
     private static final String FILTER_ANNOTATION = "run.oci.seccomp_bpf_data";
+    private static final Path IPV6 = Path.of("/proc/sys/net/ipv6");
     private static final long SHM_BYTES = 64L << 20;
     private static final int PERIOD_MICROS = 100_000;
     private static final int SHARES_OF_A_CPU = 256;
@@ -159,8 +160,11 @@ record OciConfig(
                     .put("hostID", IdMap.BASE)
                     .put("size", IdMap.SIZE);
         }
-        // Addresses that the links of this namespace would give themselves.
-        linux.putObject("sysctl").put("net.ipv6.conf.default.disable_ipv6", "1");
+        // Addresses that the links of this namespace would give themselves. A host that was started
+        // without IPv6 has no such switch, and needs none.
+        if (Files.exists(IPV6)) {
+            linux.putObject("sysctl").put("net.ipv6.conf.default.disable_ipv6", "1");
+        }
         linux.set("resources", resourceLimits());
         strings(linux.putArray("maskedPaths"), MASKED);
         strings(linux.putArray("readonlyPaths"), READ_ONLY);

@@ -62,9 +62,12 @@ final class SandboxNetwork {
             Subnet subnet = existing.isPresent() ? existing.get() : choose(instance, preference);
             int mtu = uplinkMtu();
             if (existing.isEmpty()) {
-                makeBridge(bridge, subnet, mtu);
+                makeBridge(instance, subnet, mtu);
             }
-            Files.writeString(ipv6Switch(bridge), "1");
+            // Not there on a host that was started without IPv6.
+            if (Files.exists(ipv6Switch(bridge))) {
+                Files.writeString(ipv6Switch(bridge), "1");
+            }
             Forwarding.require(instance);
             Resolvers resolvers = Resolvers.ofHost();
             new Firewall(instance.firewallTable(), bridge, subnet, resolvers).apply();
@@ -173,15 +176,23 @@ final class SandboxNetwork {
         }
     }
 
-    private static void makeBridge(String bridge, Subnet subnet, int mtu) throws IOException {
+    // With an address of its own: the kernel would give it the lowest of its ports' otherwise, and
+    // sandboxes would lose their gateway for a while whenever another one comes or goes.
+    private static void makeBridge(Instance instance, Subnet subnet, int mtu) throws IOException {
+        String bridge = instance.bridge();
         removeLink(bridge);
         String batch =
                 """
-                link add %1$s mtu %2$d type bridge forward_delay 0
+                link add %1$s address %5$s mtu %2$d type bridge forward_delay 0
                 address add %3$s/%4$d dev %1$s
                 link set %1$s up
                 """
-                        .formatted(bridge, mtu, subnet.address(GATEWAY), subnet.prefix());
+                        .formatted(
+                                bridge,
+                                mtu,
+                                subnet.address(GATEWAY),
+                                subnet.prefix(),
+                                instance.bridgeAddress());
         HostCommand.of("ip", "-batch", "-").withStdin(batch).run().orFail();
     }
 

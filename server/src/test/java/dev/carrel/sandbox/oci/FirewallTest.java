@@ -17,7 +17,7 @@ class FirewallTest {
                 .contains("iifname != \"crlabc\" oifname != \"crlabc\" return")
                 .contains("elements = { 9.9.9.9 }")
                 .contains("ip saddr 198.18.16.0/20 oifname != \"crlabc\" masquerade")
-                .doesNotContain("TABLE", "BRIDGE", "SUBNET", "CLOSED", "RESOLVERS");
+                .doesNotContain("TABLE", "BRIDGE", "SUBNET", "CLOSED", "RESOLVERS", "CONNECTIONS");
     }
 
     @Test

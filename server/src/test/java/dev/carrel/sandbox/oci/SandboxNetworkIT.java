@@ -101,6 +101,51 @@ class SandboxNetworkIT {
     }
 
     @Test
+    void gatewayKeepsItsAddressWhenSandboxesComeAndGo() throws Exception {
+        Path file = Path.of("/sys/class/net/" + instance.bridge() + "/address");
+        String before = Files.readString(file);
+
+        int index = network.allocate();
+        sandbox(index);
+        String with = Files.readString(file);
+        network.detach(index);
+
+        assertThat(with).isEqualTo(before);
+        assertThat(Files.readString(file)).isEqualTo(before);
+    }
+
+    @Test
+    void oneSandboxCannotFillTheHostsTableOfConnections() throws Exception {
+        internet();
+        Process greedy = sandbox(network.allocate());
+        Process modest = sandbox(network.allocate());
+        // Until the neighbours on the way are known, the kernel drops most of a burst.
+        assertThat(get(greedy, PUBLIC)).isEqualTo("hello");
+        long before = connections();
+
+        String python =
+                """
+                import socket
+                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                for port in range(10000, 10000 + 2 * %d):
+                    try: s.sendto(b'x', ('%s', port))
+                    except OSError: pass
+                """
+                        .formatted(Firewall.CONNECTIONS_MAX, PUBLIC);
+        inside(greedy, "python3", "-c", python).orFail();
+
+        assertThat(connections() - before)
+                .isBetween(Firewall.CONNECTIONS_MAX / 2L, Firewall.CONNECTIONS_MAX * 3 / 2L);
+        assertThat(get(greedy, PUBLIC)).isEmpty();
+        assertThat(get(modest, PUBLIC)).isEqualTo("hello");
+    }
+
+    private static long connections() throws IOException {
+        String file = "/proc/sys/net/netfilter/nf_conntrack_count";
+        return Long.parseLong(HostCommand.of("cat", file).run().orFail().out().strip());
+    }
+
+    @Test
     void twoInstancesHaveTheirOwnAddresses(@TempDir Path elsewhere) throws Exception {
         Instance second = Instance.of(elsewhere);
         SandboxNetwork other = SandboxNetwork.open(second, Optional.empty(), List.of());
