@@ -162,7 +162,7 @@ class KeysTest {
         } while (cursor.isPresent());
 
         assertThat(seen).containsExactlyInAnyOrderElementsOf(made);
-        assertThat(seen.getLast()).isIn(made.get(3), made.get(4));
+        assertThat(seen.getLast()).isIn(made.subList(2, 5)); // made at the first instant
     }
 
     @Test
