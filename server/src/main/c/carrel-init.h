@@ -46,7 +46,7 @@ enum {
     STDIN_MAX = 1 << 20,
     TIMEOUT_MAX_MS = 7 * 24 * 3600 * 1000,
     SAVE_AGAIN_MS = 1000,   // a record that the full disk of the host did not take
-    OOM_SCORE_CHILD = 500,  // the kernel takes a command before it takes pid 1
+    OOM_SCORE_CHILD = 500,  // as pid 1: the kernel takes a sandbox before anything of the host
 };
 enum { START = 1, KILL, KILL_ALL, LIST, PING };
 enum { HELLO = 16, STARTED, ALREADY, REFUSED, OUTPUT, EXIT, LISTED, PONG, KILLED_ALL };
