@@ -68,7 +68,10 @@ final class SandboxRoutes {
 
     private Response create(Request request) {
         SandboxRequest body = request.json(SandboxRequest.class);
-        Sandbox made = sandboxes.create(Inputs.project(request), SandboxSpecs.spec(body));
+        Sandbox made =
+                sandboxes.create(
+                        Inputs.project(request),
+                        SandboxSpecs.spec(body, sandboxes.isolationByDefault()));
         return Response.json(201, SandboxSpecs.info(made));
     }
 

@@ -13,20 +13,18 @@ import dev.carrel.wire.ResourceLimits;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxRequest;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /// Sandboxes between the wire and the domain.
 final class SandboxSpecs {
     private static final long TTL_SECONDS_MAX = Duration.ofDays(366).toSeconds();
 
-    /// Of the contract, but not built.
-    private static final Set<String> ISOLATIONS_TO_COME = Set.of("gvisor", "microvm");
-
     private SandboxSpecs() {}
 
-    static SandboxSpec spec(SandboxRequest request) {
+    /// `byDefault` is the isolation of requests that name none.
+    static SandboxSpec spec(SandboxRequest request, Isolation byDefault) {
         if (request.idle().isPresent()) {
             throw Inputs.notSupported("idle");
         }
@@ -36,7 +34,7 @@ final class SandboxSpecs {
         return new SandboxSpec(
                 request.name(),
                 request.image().orElse(SandboxSpec.DEFAULT_IMAGE),
-                isolation(request.isolation()),
+                request.isolation().map(SandboxSpecs::isolation).orElse(byDefault),
                 request.resources().map(SandboxSpecs::resources).orElse(Resources.DEFAULT),
                 request.network().map(SandboxSpecs::network).orElse(NetworkPolicy.ON),
                 request.env(),
@@ -46,25 +44,20 @@ final class SandboxSpecs {
                 Optional.empty());
     }
 
-    private static Isolation isolation(Optional<String> name) {
-        String wanted = name.orElse(Isolation.CONTAINER.wireName());
-        if (ISOLATIONS_TO_COME.contains(wanted)) {
-            throw CarrelException.ofParam(
-                    ErrorCode.NOT_SUPPORTED,
-                    "isolation",
-                    "isolation \"" + wanted + "\" is not supported by this version");
-        }
-        for (Isolation isolation : Isolation.values()) {
-            if (isolation.wireName().equals(wanted)) {
-                return isolation;
-            }
-        }
-        String hint =
-                Nearest.to(wanted, List.of(Isolation.CONTAINER.wireName()))
-                        .map(near -> "; did you mean \"" + near + "\"?")
-                        .orElse("");
-        throw CarrelException.ofParam(
-                ErrorCode.INVALID_REQUEST, "isolation", "isolation must be \"container\"" + hint);
+    private static Isolation isolation(String name) {
+        return Isolation.of(name)
+                .orElseThrow(() -> {
+                    List<String> names =
+                            Arrays.stream(Isolation.values()).map(Isolation::wireName).toList();
+                    String hint =
+                            Nearest.to(name, names)
+                                    .map(near -> "; did you mean \"" + near + "\"?")
+                                    .orElse("");
+                    return CarrelException.ofParam(
+                            ErrorCode.INVALID_REQUEST,
+                            "isolation",
+                            "isolation must be one of " + names + hint);
+                });
     }
 
     private static Resources resources(ResourceLimits limits) {

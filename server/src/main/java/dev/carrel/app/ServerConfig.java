@@ -6,6 +6,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.error.Nearest;
 import dev.carrel.http.HttpSettings;
 import dev.carrel.image.Images;
+import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.SandboxSettings;
 import dev.carrel.sandbox.SandboxSettings.AtClose;
 import dev.carrel.sandbox.SandboxSpec;
@@ -74,7 +75,30 @@ record ServerConfig(
                         SANDBOXES_MAX),
                 config.number("sandboxes.max", SandboxSettings.TOTAL_MAX_DEFAULT, 1, SANDBOXES_MAX),
                 SandboxSettings.EXECUTIONS_AT_ONCE_MAX_DEFAULT,
+                isolation(config.text("sandboxes.isolation_min", "container")),
                 temporary ? AtClose.DESTROY : AtClose.KEEP);
+    }
+
+    private static Isolation isolation(String name) {
+        return Isolation.of(name)
+                .orElseThrow(() -> {
+                    List<String> names =
+                            Arrays.stream(Isolation.values()).map(Isolation::wireName).toList();
+                    return notOneOf("sandboxes.isolation_min", name, names);
+                });
+    }
+
+    private static CarrelException notOneOf(String key, String value, List<String> names) {
+        return new CarrelException(
+                ErrorCode.INVALID_DEFINITION,
+                "%s must be one of %s, not \"%s\"%s"
+                        .formatted(
+                                key,
+                                names,
+                                value,
+                                Nearest.to(value, names)
+                                        .map(near -> "; did you mean " + near + "?")
+                                        .orElse("")));
     }
 
     static Path homeByDefault() {
@@ -87,15 +111,7 @@ record ServerConfig(
                         .map(level -> level.name().toLowerCase(Locale.ROOT))
                         .toList();
         if (!names.contains(name)) {
-            throw new CarrelException(
-                    ErrorCode.INVALID_DEFINITION,
-                    "log.level must be one of %s, not \"%s\"%s"
-                            .formatted(
-                                    names,
-                                    name,
-                                    Nearest.to(name, names)
-                                            .map(near -> "; did you mean " + near + "?")
-                                            .orElse("")));
+            throw notOneOf("log.level", name, names);
         }
         return LogLevel.valueOf(name.toUpperCase(Locale.ROOT));
     }

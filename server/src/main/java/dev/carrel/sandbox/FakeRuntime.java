@@ -14,15 +14,27 @@ import java.util.Set;
 /// limited.
 public final class FakeRuntime implements SandboxRuntime {
     private final FakeHost host;
+    private final Set<Isolation> isolations;
     private volatile boolean dead;
 
     public FakeRuntime(FakeHost host) {
+        this(host, Set.of(Isolation.CONTAINER));
+    }
+
+    /// One that claims these levels.
+    FakeRuntime(FakeHost host, Set<Isolation> isolations) {
         this.host = host;
+        this.isolations = Set.copyOf(isolations);
     }
 
     @Override
-    public Isolation isolation() {
-        return Isolation.CONTAINER;
+    public Set<Isolation> isolations() {
+        return isolations;
+    }
+
+    @Override
+    public String lacks(Isolation level) {
+        return "a runtime for tests isolates nothing";
     }
 
     @Override

@@ -4,7 +4,6 @@ import static dev.carrel.error.ErrorCode.INVALID_PATH;
 import static dev.carrel.error.ErrorCode.INVALID_REQUEST;
 
 import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorCode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -30,14 +29,7 @@ final class SandboxRules {
 
     private SandboxRules() {}
 
-    static void check(SandboxSpec spec, Isolation supported) {
-        if (spec.isolation() != supported) {
-            throw CarrelException.ofParam(
-                    ErrorCode.NOT_SUPPORTED,
-                    "isolation",
-                    "isolation \"%s\" is not supported by this server; it has \"%s\""
-                            .formatted(spec.isolation().wireName(), supported.wireName()));
-        }
+    static void check(SandboxSpec spec) {
         require(
                 IMAGE.matcher(spec.image()).matches(),
                 "image",

@@ -3,14 +3,19 @@ package dev.carrel.sandbox;
 import java.util.Optional;
 import java.util.Set;
 
-/// Makes and drives the sandboxes of one isolation level. It keeps nothing in memory that it could
-/// not find again on the host: what it started outlives this process, and a new process picks it up
-/// through [#find].
+/// Makes and drives the sandboxes of a host, at the isolation level that each asks for. It keeps
+/// nothing in memory that it could not find again on the host: what it started outlives this
+/// process, and a new process picks it up through [#find].
 ///
 /// Calls for one sandbox never overlap, but for [#execution] (the caller sees to it); calls for
 /// different sandboxes do.
 public interface SandboxRuntime extends AutoCloseable {
-    Isolation isolation();
+    /// The levels that this host has, the weakest first.
+    Set<Isolation> isolations();
+
+    /// What this host lacks for a level that is not among them, and what to do about it: for
+    /// people.
+    String lacks(Isolation level);
 
     /// Makes a sandbox with a fresh disk and starts it, ready to execute when this returns. On
     /// failure nothing is left.

@@ -1,8 +1,13 @@
 package dev.carrel.sandbox;
 
-/// The limits of all sandboxes together, and what becomes of them when the server stops.
+/// The limits of all sandboxes together, the weakest isolation that they may have, and what becomes
+/// of them when the server stops.
 public record SandboxSettings(
-        int perProjectMax, int totalMax, int executionsAtOnceMax, AtClose atClose) {
+        int perProjectMax,
+        int totalMax,
+        int executionsAtOnceMax,
+        Isolation isolationMin,
+        AtClose atClose) {
     public static final int PER_PROJECT_MAX_DEFAULT = 100;
     public static final int TOTAL_MAX_DEFAULT = 500;
 
@@ -14,6 +19,7 @@ public record SandboxSettings(
                     PER_PROJECT_MAX_DEFAULT,
                     TOTAL_MAX_DEFAULT,
                     EXECUTIONS_AT_ONCE_MAX_DEFAULT,
+                    Isolation.CONTAINER,
                     AtClose.KEEP);
 
     public SandboxSettings {
@@ -31,6 +37,7 @@ public record SandboxSettings(
     }
 
     public SandboxSettings with(AtClose newAtClose) {
-        return new SandboxSettings(perProjectMax, totalMax, executionsAtOnceMax, newAtClose);
+        return new SandboxSettings(
+                perProjectMax, totalMax, executionsAtOnceMax, isolationMin, newAtClose);
     }
 }

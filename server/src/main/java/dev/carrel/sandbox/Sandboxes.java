@@ -42,6 +42,7 @@ public final class Sandboxes implements AutoCloseable {
     private final SandboxRows rows;
     private final SandboxRegistry registry = new SandboxRegistry();
     private final SandboxLifecycle lifecycle;
+    private final IsolationRule isolation;
     private final CountDownLatch closed = new CountDownLatch(1);
 
     public Sandboxes(
@@ -51,12 +52,15 @@ public final class Sandboxes implements AutoCloseable {
         this.clock = clock;
         this.rows = new SandboxRows(store, settings);
         this.lifecycle = new SandboxLifecycle(runtime, rows, registry);
+        this.isolation = new IsolationRule(runtime, settings.isolationMin());
     }
 
     /// Makes the host agree with the database, whatever a crash or reboot has left: called once,
     /// before any other call. Sandboxes that run are taken over with their commands, others are
-    /// stopped; what was being made or deleted, and what nobody knows, is removed.
+    /// stopped; what was being made or deleted, and what nobody knows, is removed. Fails with
+    /// `NOT_SUPPORTED` on a host that lacks the weakest isolation allowed.
     public void reconcile() {
+        isolation.check(isolation.byDefault());
         lifecycle.reconcile(settings.executionsAtOnceMax());
     }
 
@@ -86,7 +90,7 @@ public final class Sandboxes implements AutoCloseable {
     /// Fails with `TOO_MANY_SANDBOXES`, `INVALID_REQUEST`, `NOT_SUPPORTED`, `IMAGE_NOT_FOUND`, or
     /// `CONFLICT` when the owner has a sandbox; then nothing was made.
     public Sandbox create(ProjectId project, SandboxSpec spec) {
-        SandboxRules.check(spec, runtime.isolation());
+        check(spec);
         SandboxRow row = newRow(project, spec);
         var fresh = new LiveSandbox(row, settings.executionsAtOnceMax());
         Optional<LiveSandbox> other = lifecycle.create(row, fresh);
@@ -104,7 +108,7 @@ public final class Sandboxes implements AutoCloseable {
         if (spec.owner().isEmpty()) {
             throw new IllegalArgumentException("the spec names no owner");
         }
-        SandboxRules.check(spec, runtime.isolation());
+        check(spec);
         for (int attempt = 0; attempt < OWNER_ATTEMPTS_MAX; attempt++) {
             SandboxRow row = newRow(project, spec);
             var fresh = new LiveSandbox(row, settings.executionsAtOnceMax());
@@ -118,6 +122,16 @@ public final class Sandboxes implements AutoCloseable {
                 ErrorCode.UNAVAILABLE,
                 "the sandbox of %s could not be made, because others kept deleting it; retry"
                         .formatted(spec.owner().get()));
+    }
+
+    private void check(SandboxSpec spec) {
+        isolation.check(spec.isolation());
+        SandboxRules.check(spec);
+    }
+
+    /// The isolation level of those who ask for none.
+    public Isolation isolationByDefault() {
+        return isolation.byDefault();
     }
 
     public Sandbox get(ProjectId project, SandboxId id) {

@@ -105,7 +105,7 @@ final class SessionSandbox {
         return new SandboxSpec(
                         defaults.name(),
                         settings.image().orElse(defaults.image()),
-                        defaults.isolation(),
+                        sandboxes.isolationByDefault(),
                         new Resources(
                                 settings.cpus().orElse(resources.cpus()),
                                 settings.memoryMib().orElse(resources.memoryMib()),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.wire.Json;
 import dev.carrel.wire.SandboxRequest;
@@ -17,10 +18,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SandboxSpecsTest {
     private static SandboxSpec spec(String json) {
         try {
-            return SandboxSpecs.spec(Json.strict().readValue(json, SandboxRequest.class));
+            return SandboxSpecs.spec(
+                    Json.strict().readValue(json, SandboxRequest.class), Isolation.CONTAINER);
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    @Test
+    void everyIsolationLevelMayBeAskedFor() {
+        assertThat(spec("{\"isolation\":\"gvisor\"}").isolation()).isEqualTo(Isolation.GVISOR);
+        assertThat(spec("{\"isolation\":\"microvm\"}").isolation()).isEqualTo(Isolation.MICROVM);
     }
 
     @Test
@@ -59,7 +67,6 @@ class SandboxSpecsTest {
                     {"snapshot":"snp_1"} | NOT_SUPPORTED | snapshot
                     {"network":{"allow":["x.org"]}} | NOT_SUPPORTED | network.allow
                     {"network":{"deny":["x.org"]}} | NOT_SUPPORTED | network.deny
-                    {"isolation":"gvisor"} | NOT_SUPPORTED | isolation
                     {"isolation":"contaner"} | INVALID_REQUEST | isolation
                     {"ttl_seconds":0} | INVALID_REQUEST | ttl_seconds
                     """)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carrel.image.Images;
+import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.SandboxSettings.AtClose;
 import dev.carrel.telemetry.LogLevel;
 import java.io.IOException;
@@ -26,6 +27,7 @@ class ServerConfigTest {
         assertThat(config.logLevel()).isEqualTo(LogLevel.INFO);
         assertThat(config.sandboxes().totalMax()).isEqualTo(500);
         assertThat(config.sandboxes().perProjectMax()).isEqualTo(100);
+        assertThat(config.sandboxes().isolationMin()).isEqualTo(Isolation.CONTAINER);
         assertThat(config.sandboxes().atClose()).isEqualTo(AtClose.KEEP);
         assertThat(config.subnet()).isEmpty();
         assertThat(config.poolMib()).isEmpty();
@@ -42,7 +44,7 @@ class ServerConfigTest {
                 log: {level: debug}
                 network: {subnet: 10.9.0.0/20}
                 disk: {pool_mb: 4096}
-                sandboxes: {max: 20, per_project_max: 10}
+                sandboxes: {max: 20, per_project_max: 10, isolation_min: gvisor}
                 providers: {local: {kind: openai}}
                 """);
         ServerConfig config = load(Map.of());
@@ -54,6 +56,7 @@ class ServerConfigTest {
         assertThat(config.poolMib()).hasValue(4096);
         assertThat(config.sandboxes().totalMax()).isEqualTo(20);
         assertThat(config.sandboxes().perProjectMax()).isEqualTo(10);
+        assertThat(config.sandboxes().isolationMin()).isEqualTo(Isolation.GVISOR);
         assertThat(config.providers().has("local")).isTrue();
     }
 

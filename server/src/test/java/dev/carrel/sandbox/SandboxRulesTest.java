@@ -20,8 +20,7 @@ class SandboxRulesTest {
     @Test
     void ordinarySpecPasses() {
         SandboxRules.check(
-                spec("Büro 1", Map.of("PATH", "/bin", "_x1", ""), Map.of("k", "v"), 3600),
-                Isolation.CONTAINER);
+                spec("Büro 1", Map.of("PATH", "/bin", "_x1", ""), Map.of("k", "v"), 3600));
     }
 
     @ParameterizedTest
@@ -132,7 +131,7 @@ class SandboxRulesTest {
     }
 
     private static void check(SandboxSpec spec) {
-        SandboxRules.check(spec, Isolation.CONTAINER);
+        SandboxRules.check(spec);
     }
 
     private static SandboxSpec spec(

@@ -39,7 +39,12 @@ abstract class SandboxesFixture {
     static final ProjectId OTHER = new ProjectId("other");
     static final int PER_PROJECT = 30;
     static final SandboxSettings SETTINGS =
-            new SandboxSettings(PER_PROJECT, PER_PROJECT + 5, 4, SandboxSettings.AtClose.KEEP);
+            new SandboxSettings(
+                    PER_PROJECT,
+                    PER_PROJECT + 5,
+                    4,
+                    Isolation.CONTAINER,
+                    SandboxSettings.AtClose.KEEP);
 
     @TempDir Path home;
     final SettableClock clock = SettableClock.atNoon();

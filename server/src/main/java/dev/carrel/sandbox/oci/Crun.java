@@ -1,6 +1,7 @@
 package dev.carrel.sandbox.oci;
 
 import dev.carrel.process.HostCommand;
+import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,10 +9,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.Set;
 
-/// Starts containers with crun and knows what it leaves behind. Nothing but the start is asked of
-/// it: commands go to pid 1, and the end is a matter of control groups.
-final class Crun {
+/// Starts containers with crun and knows what it leaves behind.
+final class Crun implements Engine {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
 
     /// Hands pid 1 the run directory as descriptor 3, which is all it knows of the host. crun's own
@@ -34,13 +35,20 @@ final class Crun {
         this.state = state;
     }
 
-    Optional<String> filter() {
-        return filter;
+    @Override
+    public Isolation isolation() {
+        return Isolation.CONTAINER;
     }
 
-    /// Starts pid 1 of a sandbox whose bundle is written; returns its process id on the host. Call
-    /// it where the root file system is mounted.
-    int run(SandboxFolder folder) throws IOException {
+    // Without it the server does not start.
+    @Override
+    public Optional<String> lacks() {
+        return Optional.empty();
+    }
+
+    @Override
+    public int run(SandboxFolder folder, OciConfig config) throws IOException {
+        Files.write(folder.config(), config.toJson(filter));
         Files.createDirectories(state);
         Files.deleteIfExists(folder.pid());
         Files.deleteIfExists(folder.log());
@@ -65,9 +73,14 @@ final class Crun {
         return Integer.parseInt(Files.readString(folder.pid()).strip());
     }
 
-    /// Removes what crun remembers of a sandbox that does not run any more.
-    void forget(SandboxId id) throws IOException {
+    @Override
+    public void forget(SandboxId id) throws IOException {
         Trees.delete(state.resolve(id.value()));
+    }
+
+    @Override
+    public Set<SandboxId> remembered() throws IOException {
+        return DiskFolders.ids(state);
     }
 
     private Optional<String> compiledFilter(SandboxId id) throws IOException {

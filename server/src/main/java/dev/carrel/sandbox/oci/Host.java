@@ -21,6 +21,7 @@ record Host(
         MountSpace space,
         IdMap idMap,
         ControlGroups groups,
+        Engines engines,
         Launch launch) {
     private static final Logger LOG = LoggerFactory.getLogger(Host.class);
 
@@ -47,9 +48,9 @@ record Host(
             }
         }
         var roots = new RootMounts(space, idMap);
-        var crun = new Crun(instance.crunState());
-        var launch = new Launch(instance, disks, roots, crun, groups, network, space);
-        return new Host(instance, disks, network, space, idMap, groups, launch);
+        var engines = Engines.of(instance);
+        var launch = new Launch(instance, disks, roots, engines, groups, network, space);
+        return new Host(instance, disks, network, space, idMap, groups, engines, launch);
     }
 
     /// Lets go of what this process holds; `remove` takes everything off the host as well.

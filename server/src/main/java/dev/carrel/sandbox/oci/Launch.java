@@ -16,7 +16,7 @@ record Launch(
         Instance instance,
         DiskStore disks,
         RootMounts roots,
-        Crun crun,
+        Engines engines,
         ControlGroups groups,
         SandboxNetwork network,
         MountSpace space) {
@@ -40,8 +40,7 @@ record Launch(
                         disks.disk(folder.id()),
                         root -> {
                             NetworkFiles.write(root, hostname(folder), resolvers);
-                            Files.write(folder.config(), config(folder, spec, root, init).toJson());
-                            return crun.run(folder);
+                            return engines.of(folder).run(folder, config(folder, spec, root, init));
                         });
         WatchLimits.ofHost().apply(process);
         if (address.isPresent()) {
@@ -82,7 +81,7 @@ record Launch(
         if (address.isPresent()) {
             network.detach(address.getAsInt());
         }
-        crun.forget(folder.id());
+        engines.forget(folder.id());
         Trees.delete(folder.bundle());
     }
 
@@ -105,8 +104,7 @@ record Launch(
                 init,
                 groups.path(folder.id()),
                 spec.resources(),
-                OciConfig.canLimitSwap(groups.layout()),
-                crun.filter());
+                OciConfig.canLimitSwap(groups.layout()));
     }
 
     /// The short form of the id, as a host name may be.

@@ -14,16 +14,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /// The configuration that crun gets, as the OCI runtime specification 1.0 defines it: the hardened
-/// recipe that docs/SECURITY.md explains. `root` and `init` are paths as crun sees them; `filter`
-/// is the compiled system call filter, if there is one from an earlier start.
+/// recipe that docs/SECURITY.md explains. `root` and `init` are paths as crun sees them.
 record OciConfig(
         String hostname,
         Path root,
         Path init,
         String controlGroup,
         Resources resources,
-        boolean limitsSwap,
-        Optional<String> filter) {
+        boolean limitsSwap) {
     /// Where pid 1 is, inside: in `/dev`, a file system that is made anew for each start, so that
     /// the sandbox's disk has no trace of it.
     static final String INIT = "/dev/carrel-init";
@@ -90,7 +88,8 @@ record OciConfig(
     private static final ObjectMapper JSON = JsonMapper.builder().build();
     private static final ObjectNode FILTER = readFilter();
 
-    byte[] toJson() throws IOException {
+    /// `filter` is the compiled system call filter, if there is one from an earlier start.
+    byte[] toJson(Optional<String> filter) throws IOException {
         ObjectNode config = JSON.createObjectNode().put("ociVersion", "1.0.2");
         config.put("hostname", hostname);
         config.putObject("root").put("path", root.toString()).put("readonly", false);

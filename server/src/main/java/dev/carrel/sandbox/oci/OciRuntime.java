@@ -23,11 +23,12 @@ import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Sandboxes as containers on this host, through crun. What one consists of on the host:
+/// Sandboxes on this host, each through the [Engine] of its isolation level. What one consists of
+/// on the host:
 ///
 /// - `<home>/sandboxes/<id>/`, made first and removed last: while it is there, the sandbox is;
 /// - its disk in the [DiskStore];
-/// - while it runs: control groups, crun's state, a link to the bridge, and pid 1 with its
+/// - while it runs: control groups, the engine's state, a link to the bridge, and pid 1 with its
 ///   namespaces, in which alone the root file system is mounted.
 ///
 /// Names follow from the id and the home, so that any half of it can be found and cleared.
@@ -65,8 +66,13 @@ public final class OciRuntime implements SandboxRuntime {
     }
 
     @Override
-    public Isolation isolation() {
-        return Isolation.CONTAINER;
+    public Set<Isolation> isolations() {
+        return host.engines().usable();
+    }
+
+    @Override
+    public String lacks(Isolation level) {
+        return host.engines().lacks(level).orElse("nothing");
     }
 
     @Override
@@ -77,6 +83,7 @@ public final class OciRuntime implements SandboxRuntime {
         try {
             Files.createDirectories(folder.path().getParent());
             Files.createDirectory(folder.path());
+            Engines.note(folder, spec.isolation());
             Files.writeString(folder.image(), image.root().toString());
             host.disks().create(id, spec.resources().diskMib());
             if (spec.network().internet()) {
@@ -187,7 +194,7 @@ public final class OciRuntime implements SandboxRuntime {
             Set<SandboxId> remains = new HashSet<>(DiskFolders.ids(host.instance().sandboxes()));
             remains.addAll(host.disks().ids());
             remains.addAll(host.groups().ids());
-            remains.addAll(DiskFolders.ids(host.instance().crunState()));
+            remains.addAll(host.engines().remembered());
             return remains;
         } catch (IOException e) {
             throw new CarrelException(

@@ -38,6 +38,11 @@ record SandboxFolder(SandboxId id, Path path) {
         return path.resolve("image");
     }
 
+    /// The isolation level that it was made with.
+    Path isolation() {
+        return path.resolve("isolation");
+    }
+
     /// The index of its network address; absent without a network.
     Path address() {
         return path.resolve("address");

@@ -90,8 +90,7 @@ class OciConfigTest {
                         Path.of("/run/x/init"),
                         "/carrel-x/sbx_1",
                         new Resources(0.5, 64, 128, 33),
-                        true,
-                        filter);
-        return JsonMapper.builder().build().readTree(config.toJson());
+                        true);
+        return JsonMapper.builder().build().readTree(config.toJson(filter));
     }
 }
