@@ -3,8 +3,13 @@ package dev.carrel.sandbox;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -118,6 +123,25 @@ final class FakeSandbox {
         @Override
         public SandboxFiles files() {
             return new FakeFiles(root, this::requireAlive);
+        }
+
+        /// Commands are processes of the host, and so are their ports.
+        @Override
+        public Optional<SocketChannel> connect(int port, Duration timeout) {
+            requireAlive();
+            try {
+                SocketChannel channel = SocketChannel.open();
+                channel.socket()
+                        .connect(
+                                new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                                Math.toIntExact(timeout.toMillis()));
+                return Optional.of(channel);
+            } catch (ConnectException e) {
+                return Optional.empty();
+            } catch (IOException e) {
+                throw new CarrelException(
+                        ErrorCode.UNAVAILABLE, "port " + port + " does not answer", e);
+            }
         }
 
         private void requireAlive() {

@@ -1,5 +1,9 @@
 package dev.carrel.sandbox;
 
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Optional;
+
 /// A started sandbox, as its runtime sees it. Once [#isAlive] is false it stays so, and new
 /// commands and all access to files fail with `SANDBOX_NOT_RUNNING`. Any number of threads use it
 /// at once.
@@ -11,4 +15,10 @@ public interface RunningSandbox {
     Execution start(ExecutionId id, ExecutionRequest request);
 
     SandboxFiles files();
+
+    /// A new TCP connection to whatever listens on `port` inside, on IPv4's or IPv6's loopback or
+    /// any other address of the sandbox; empty when nothing does. The channel blocks, and is the
+    /// caller's to close; what is at its other end is hostile. Fails with `UNAVAILABLE` when the
+    /// listener does not take the connection within `timeout`.
+    Optional<SocketChannel> connect(int port, Duration timeout);
 }

@@ -1,8 +1,12 @@
 package dev.carrel.sandbox;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carrel.error.ErrorCode;
+import java.net.ServerSocket;
+import java.nio.channels.SocketChannel;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -128,6 +132,60 @@ public abstract class SandboxRuntimeContract extends FileContract {
         assertThat(runtime.remains()).doesNotContain(id);
         assertThat(runtime.find(id, spec())).isEmpty();
         assertThat(runtime.execution(id, execution.id())).isEmpty();
+    }
+
+    @Test
+    void connectionsReachWhatListensInside() throws Exception {
+        assertThat(sandbox.connect(freePort(), SHORT)).isEmpty();
+        int port = serve("127.0.0.1", "AF_INET");
+
+        for (int i = 0; i < 3; i++) {
+            assertThat(answer(port)).isEqualTo("hello");
+        }
+        runtime.stop(id);
+
+        assertCode(ErrorCode.SANDBOX_NOT_RUNNING, () -> sandbox.connect(port, SHORT));
+    }
+
+    @Test
+    void connectionsReachServersOnAllAddresses() throws Exception {
+        assertThat(answer(serve("0.0.0.0", "AF_INET"))).isEqualTo("hello");
+    }
+
+    /// Starts a server that says hello to everybody.
+    protected final int serve(String address, String family) throws Exception {
+        int port = freePort();
+        String program =
+                """
+                import socket
+                s = socket.socket(socket.%s)
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.bind(("%s", %d)); s.listen()
+                print("listening", flush=True)
+                while True:
+                    c, _ = s.accept(); c.sendall(b"hello"); c.close()
+                """
+                        .formatted(family, address, port);
+        Execution server =
+                sandbox.start(ExecutionId.next(), request(List.of("python3", "-c", program)));
+        await(() -> {
+            ExecutionResult result = server.result();
+            assertThat(result.status()).as(result.stderr()).isEqualTo(ExecutionStatus.RUNNING);
+            return result.stdout().startsWith("listening");
+        });
+        return port;
+    }
+
+    protected final String answer(int port) throws Exception {
+        try (SocketChannel channel = sandbox.connect(port, LONG).orElseThrow()) {
+            return new String(channel.socket().getInputStream().readAllBytes(), UTF_8);
+        }
+    }
+
+    private static int freePort() throws Exception {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
     }
 
     @Test

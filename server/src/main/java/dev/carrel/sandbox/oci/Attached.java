@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 
 /// This process's hold on a running sandbox: the channel to its pid 1 and its files. Letting go
 /// leaves the sandbox alone.
-record Attached(InitClient client, AttachedFiles files, CountDownLatch death)
+record Attached(InitClient client, AttachedFiles files, InitNamespace network, CountDownLatch death)
         implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Attached.class);
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
@@ -21,6 +21,7 @@ record Attached(InitClient client, AttachedFiles files, CountDownLatch death)
 
     static Attached to(SandboxFolder folder, int process, ControlGroups groups) throws IOException {
         Fd root = Linux.open("/proc/" + process + "/root", Linux.O_PATH | Linux.O_DIRECTORY, 0);
+        InitNamespace network = InitNamespace.of(folder.id(), process);
         var death = new CountDownLatch(1);
         boolean complete = false;
         try {
@@ -34,10 +35,11 @@ record Attached(InitClient client, AttachedFiles files, CountDownLatch death)
                             death::countDown);
             complete = true;
             return new Attached(
-                    client, new AttachedFiles(folder.id(), root, client::isAlive), death);
+                    client, new AttachedFiles(folder.id(), root, client::isAlive), network, death);
         } finally {
             if (!complete) {
                 root.close();
+                network.close();
             }
         }
     }
@@ -59,5 +61,6 @@ record Attached(InitClient client, AttachedFiles files, CountDownLatch death)
         client.close();
         // An open root would keep the file system of a stopped sandbox.
         files.close();
+        network.close();
     }
 }

@@ -19,6 +19,11 @@ final class Failures {
                 cause);
     }
 
+    static CarrelException notRunning(SandboxId id) {
+        return new CarrelException(
+                ErrorCode.SANDBOX_NOT_RUNNING, "sandbox " + id + " is not running");
+    }
+
     static CarrelException hostDiskFull() {
         return new CarrelException(
                 ErrorCode.DISK_FULL,

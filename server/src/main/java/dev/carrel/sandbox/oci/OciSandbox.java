@@ -5,8 +5,11 @@ import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
 import dev.carrel.sandbox.RunningSandbox;
 import dev.carrel.sandbox.SandboxFiles;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /// A running sandbox and the environment that its commands get.
 record OciSandbox(Attached attached, Map<String, String> environment) implements RunningSandbox {
@@ -29,5 +32,10 @@ record OciSandbox(Attached attached, Map<String, String> environment) implements
     @Override
     public SandboxFiles files() {
         return attached.files();
+    }
+
+    @Override
+    public Optional<SocketChannel> connect(int port, Duration timeout) {
+        return attached.network().connect(port, timeout);
     }
 }
