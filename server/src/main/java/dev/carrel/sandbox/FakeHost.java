@@ -27,6 +27,10 @@ public final class FakeHost implements AutoCloseable {
         BEFORE_STOP,
         /// A command is about to start in a sandbox that runs.
         BEFORE_EXECUTE,
+        BEFORE_PAUSE,
+        AFTER_PAUSE,
+        BEFORE_RESUME,
+        AFTER_RESUME,
         BEFORE_DESTROY,
         /// Nothing runs any more, the disk is still there.
         HALF_DESTROYED,
@@ -110,7 +114,7 @@ public final class FakeHost implements AutoCloseable {
     FakeSandbox add(SandboxId id, SandboxSpec spec) {
         try {
             Path root = directory.resolve(id.value());
-            var sandbox = new FakeSandbox(id, spec, root, () -> reach(Step.BEFORE_EXECUTE));
+            var sandbox = new FakeSandbox(id, spec, root, this::reach);
             if (sandboxes.putIfAbsent(id, sandbox) != null) {
                 throw new IllegalStateException(id + " exists already");
             }

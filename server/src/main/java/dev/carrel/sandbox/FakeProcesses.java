@@ -8,7 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// Finds and kills the processes of a fake sandbox. They carry its id in their environment: a group
@@ -16,6 +18,8 @@ import java.util.stream.Stream;
 final class FakeProcesses {
     static final String VARIABLE = "CARREL_FAKE_SANDBOX";
     private static final int SIGKILL = 9;
+    private static final int SIGCONT = 18;
+    private static final int SIGSTOP = 19;
 
     /// A round kills all that it sees; a fork meanwhile needs another one.
     private static final int ROUNDS_MAX = 100;
@@ -37,10 +41,31 @@ final class FakeProcesses {
         throw new IllegalStateException("processes of " + marker + " do not end");
     }
 
+    static void freezeAll(String marker) {
+        Set<Integer> frozen = new HashSet<>();
+        for (int round = 0; round < ROUNDS_MAX; round++) {
+            List<Integer> found = find(marker);
+            if (frozen.containsAll(found)) {
+                return;
+            }
+            found.forEach(process -> signal(process, SIGSTOP));
+            frozen.addAll(found);
+        }
+        throw new IllegalStateException("processes of " + marker + " do not stand");
+    }
+
+    static void thawAll(String marker) {
+        find(marker).forEach(process -> signal(process, SIGCONT));
+    }
+
     /// Negative for a whole group. A process that is gone is no failure.
     static void kill(int process) {
+        signal(process, SIGKILL);
+    }
+
+    private static void signal(int process, int number) {
         try {
-            Linux.kill(process, SIGKILL);
+            Linux.kill(process, number);
         } catch (LinuxException e) {
             if (e.errno() != Errno.ESRCH) {
                 throw new IllegalStateException(e);

@@ -2,6 +2,7 @@ package dev.carrel.sandbox;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.FakeHost.Step;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -27,15 +29,16 @@ final class FakeSandbox {
     private final SandboxId id;
     private final SandboxSpec spec;
     private final Path root;
-    private final Runnable beforeExecute;
+    private final Consumer<Step> reach;
     private final Map<ExecutionId, FakeExecution> executions = new ConcurrentHashMap<>();
     private volatile @Nullable Running running;
+    private volatile boolean paused;
 
-    FakeSandbox(SandboxId id, SandboxSpec spec, Path root, Runnable beforeExecute) {
+    FakeSandbox(SandboxId id, SandboxSpec spec, Path root, Consumer<Step> reach) {
         this.id = id;
         this.spec = spec;
         this.root = root;
-        this.beforeExecute = beforeExecute;
+        this.reach = reach;
     }
 
     void makeDisk() throws IOException {
@@ -56,6 +59,7 @@ final class FakeSandbox {
     }
 
     RunningSandbox start() {
+        paused = false;
         var started = new Running();
         running = started;
         return started;
@@ -73,14 +77,28 @@ final class FakeSandbox {
         executions.values().forEach(FakeExecution::interrupt);
         FakeProcesses.killAll(FakeProcesses.marker(id));
         executions.values().forEach(FakeExecution::awaitEnd);
+        paused = false;
     }
 
     Optional<Execution> execution(ExecutionId execution) {
-        return Optional.ofNullable(executions.get(execution));
+        Optional<Execution> found = Optional.ofNullable(executions.get(execution));
+        if (paused && found.map(FakeSandbox::runs).orElse(false)) {
+            throw pausedNow();
+        }
+        return found;
+    }
+
+    private static boolean runs(Execution execution) {
+        return execution.result().status() == ExecutionStatus.RUNNING;
+    }
+
+    private CarrelException pausedNow() {
+        return new CarrelException(
+                ErrorCode.SANDBOX_NOT_RUNNING, "sandbox " + id + " is paused; resume it first");
     }
 
     private Execution execute(ExecutionId execution, ExecutionRequest request) {
-        var fresh = new FakeExecution(execution, request);
+        var fresh = new FakeExecution(execution, request, () -> paused);
         FakeExecution before = executions.putIfAbsent(execution, fresh);
         if (before != null) {
             return before;
@@ -110,13 +128,39 @@ final class FakeSandbox {
         }
 
         @Override
+        public boolean isPaused() {
+            return alive && paused;
+        }
+
+        @Override
+        public void pause() {
+            reach.accept(Step.BEFORE_PAUSE);
+            requireAlive();
+            paused = true;
+            FakeProcesses.freezeAll(FakeProcesses.marker(id));
+            reach.accept(Step.AFTER_PAUSE);
+        }
+
+        @Override
+        public void resume() {
+            reach.accept(Step.BEFORE_RESUME);
+            requireAlive();
+            FakeProcesses.thawAll(FakeProcesses.marker(id));
+            paused = false;
+            reach.accept(Step.AFTER_RESUME);
+        }
+
+        @Override
         public Execution start(ExecutionId execution, ExecutionRequest request) {
             Execution before = executions.get(execution);
             if (before != null) {
                 return before;
             }
-            beforeExecute.run();
+            reach.accept(Step.BEFORE_EXECUTE);
             requireAlive();
+            if (paused) {
+                throw pausedNow();
+            }
             return execute(execution, request);
         }
 

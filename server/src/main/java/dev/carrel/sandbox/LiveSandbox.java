@@ -7,7 +7,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class LiveSandbox {
     /// Longer than any start or removal takes.
     private static final Duration LOCK_WAIT_MAX = Duration.ofSeconds(60);
+
+    private static final Duration CALLS_WAIT_MAX = Duration.ofSeconds(2);
+    private static final Duration CALLS_CHECK = Duration.ofNanos(200_000);
 
     /// Where it is between birth and death; whether it runs, its runtime knows.
     private enum Phase {
@@ -38,6 +43,15 @@ final class LiveSandbox {
 
     /// Of this, the database knows.
     private volatile Instant lastActiveStored;
+
+    /// Calls under way that a pause must not cut in two.
+    private final AtomicInteger calls = new AtomicInteger();
+
+    /// What keeps it awake for longer than a call.
+    private final AtomicInteger holds = new AtomicInteger();
+
+    /// New calls wait for the lock.
+    private volatile boolean settling;
 
     LiveSandbox(SandboxRow row, int executionsAtOnceMax) {
         this.id = row.id();
@@ -94,11 +108,56 @@ final class LiveSandbox {
         }
     }
 
-    /// What can be used right now.
+    /// What is up right now, paused or not.
     Optional<RunningSandbox> running() {
         return phase == Phase.READY
                 ? Optional.ofNullable(running.get()).filter(RunningSandbox::isAlive)
                 : Optional.empty();
+    }
+
+    /// Begins a call, if that can be used right now and is not being paused; then [#leave] ends it.
+    /// A pause that has begun sees the call, or the call sees the pause.
+    Optional<RunningSandbox> enter() {
+        calls.incrementAndGet();
+        Optional<RunningSandbox> awake =
+                settling ? Optional.empty() : running().filter(found -> !found.isPaused());
+        if (awake.isEmpty()) {
+            leave();
+        }
+        return awake;
+    }
+
+    /// As [#enter], by whoever has the lock and has woken it.
+    void enterAwake() {
+        calls.incrementAndGet();
+    }
+
+    void leave() {
+        calls.decrementAndGet();
+    }
+
+    /// Does `work` when the calls under way have ended, but waits no longer than for
+    /// [#CALLS_WAIT_MAX]: what takes longer is a transfer of files, which a pause does not hurt.
+    /// Hold the lock.
+    void settled(Runnable work) {
+        settling = true;
+        try {
+            long deadline = System.nanoTime() + CALLS_WAIT_MAX.toNanos();
+            while (calls.get() > 0 && System.nanoTime() < deadline) {
+                LockSupport.parkNanos(CALLS_CHECK.toNanos());
+            }
+            work.run();
+        } finally {
+            settling = false;
+        }
+    }
+
+    void hold() {
+        holds.incrementAndGet();
+    }
+
+    void letGo() {
+        holds.decrementAndGet();
     }
 
     void setRunning(RunningSandbox started) {
@@ -146,10 +205,15 @@ final class LiveSandbox {
     }
 
     Sandbox snapshot() {
-        SandboxState state =
-                phase == Phase.CREATING
-                        ? SandboxState.CREATING
-                        : running().isPresent() ? SandboxState.RUNNING : SandboxState.STOPPED;
-        return new Sandbox(id, project, spec, state, createdAt, lastActiveAt, expiresAt());
+        return new Sandbox(id, project, spec, state(), createdAt, lastActiveAt, expiresAt());
+    }
+
+    private SandboxState state() {
+        if (phase == Phase.CREATING) {
+            return SandboxState.CREATING;
+        }
+        return running()
+                .map(found -> found.isPaused() ? SandboxState.PAUSED : SandboxState.RUNNING)
+                .orElse(SandboxState.STOPPED);
     }
 }

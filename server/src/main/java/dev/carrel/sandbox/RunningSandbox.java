@@ -8,7 +8,19 @@ import java.util.Optional;
 /// commands and all access to files fail with `SANDBOX_NOT_RUNNING`. Any number of threads use it
 /// at once.
 public interface RunningSandbox {
+    /// Also of a paused sandbox.
     boolean isAlive();
+
+    /// Whether its processes stand still, asked of the host: whoever paused it, and whenever.
+    boolean isPaused();
+
+    /// Freezes every process, and returns when all stand. Until [#resume], commands fail with
+    /// `SANDBOX_NOT_RUNNING`, but files can be used. Does nothing when it is paused. On failure it
+    /// runs on.
+    void pause();
+
+    /// Does nothing when it is not paused.
+    void resume();
 
     /// Starts a command. If an execution of this id was ever started in this sandbox, returns that
     /// one and starts nothing, so that a caller who crashed can ask again.

@@ -61,38 +61,89 @@ final class SandboxLifecycle {
         }
     }
 
-    /// Uses the sandbox, started again where it is not running. It may end between being found
-    /// running and being used: once more, then. So `work` must be such that it may begin twice.
+    /// Uses the sandbox, resumed where it is paused or stopped. It may end between being found
+    /// awake and being used: once more, then. So `work` must be such that it may begin twice.
     <T> T use(LiveSandbox live, Function<RunningSandbox, T> work) {
-        RunningSandbox found = running(live);
+        RunningSandbox found = enter(live);
         try {
             return work.apply(found);
         } catch (CarrelException e) {
             if (e.code() != ErrorCode.SANDBOX_NOT_RUNNING) {
                 throw e;
             }
-            live.dropRunning(found);
-            return work.apply(running(live));
+        } finally {
+            live.leave();
+        }
+        live.dropRunning(found);
+        RunningSandbox again = enter(live);
+        try {
+            return work.apply(again);
+        } finally {
+            live.leave();
         }
     }
 
-    /// Callers at once start it once.
-    private RunningSandbox running(LiveSandbox live) {
-        return live.running()
-                .orElseGet(
-                        () -> live.exclusively(() -> live.running().orElseGet(() -> start(live))));
+    /// Begins a call. Callers at once wake the sandbox once.
+    private RunningSandbox enter(LiveSandbox live) {
+        return live.enter()
+                .orElseGet(() ->
+                        live.exclusively(() -> {
+                            RunningSandbox awake = wake(live);
+                            live.enterAwake();
+                            return awake;
+                        }));
     }
 
-    private RunningSandbox start(LiveSandbox live) {
+    /// The sandbox, awake: resumed or started if need be.
+    RunningSandbox awake(LiveSandbox live) {
+        RunningSandbox found = enter(live);
+        live.leave();
+        return found;
+    }
+
+    // Under the lock.
+    private RunningSandbox wake(LiveSandbox live) {
         requireOpen();
         if (live.isGone()) {
             throw SandboxRegistry.notFound(live.id());
         }
+        RunningSandbox found = live.running().orElseGet(() -> findOrStart(live));
+        if (found.isPaused()) {
+            found.resume();
+        }
+        return found;
+    }
+
+    private RunningSandbox findOrStart(LiveSandbox live) {
         RunningSandbox started =
                 runtime.find(live.id(), live.spec())
                         .orElseGet(() -> runtime.start(live.id(), live.spec()));
         live.setRunning(started);
         return started;
+    }
+
+    /// Freezes its processes; calls under way end before. Fails with `SANDBOX_NOT_RUNNING` when
+    /// none run.
+    void pause(LiveSandbox live) {
+        live.exclusively(() -> {
+            requireOpen();
+            if (live.isGone()) {
+                throw SandboxRegistry.notFound(live.id());
+            }
+            RunningSandbox running =
+                    live.running()
+                            .orElseThrow(() ->
+                                    new CarrelException(
+                                            ErrorCode.SANDBOX_NOT_RUNNING,
+                                            "sandbox "
+                                                    + live.id()
+                                                    + " is stopped: nothing runs in it that could"
+                                                    + " be paused"));
+            if (!running.isPaused()) {
+                live.settled(running::pause);
+            }
+            return live.id();
+        });
     }
 
     /// When this returns, nobody can use it any more; what cannot be removed now is removed later.

@@ -24,19 +24,21 @@ public interface SandboxRuntime extends AutoCloseable {
     /// Starts a stopped sandbox again on the disk that it has.
     RunningSandbox start(SandboxId id, SandboxSpec spec);
 
-    /// The sandbox if it is running now, started by this process or an earlier one; clears away the
-    /// remains of a sandbox that has ended in the meantime, its disk and executions excepted.
+    /// The sandbox if it is running or paused now, started by this process or an earlier one;
+    /// clears away the remains of a sandbox that has ended in the meantime, its disk and executions
+    /// excepted.
     Optional<RunningSandbox> find(SandboxId id, SandboxSpec spec);
 
-    /// Kills all processes and keeps the disk and the executions. Does nothing when it is not
-    /// running.
+    /// Kills all processes, paused or not, and keeps the disk and the executions. Does nothing when
+    /// it is not running.
     void stop(SandboxId id);
 
     /// Removes the sandbox with everything of it on the host. Does nothing when there is nothing;
     /// finishes what an earlier call did not.
     void destroy(SandboxId id);
 
-    /// An execution of a sandbox, running or not; empty if it was never started.
+    /// An execution of a sandbox, running or not; empty if it was never started. While the sandbox
+    /// is paused, fails with `SANDBOX_NOT_RUNNING` for one that has not ended.
     Optional<Execution> execution(SandboxId id, ExecutionId execution);
 
     /// Every sandbox of which anything is left on the host: what is not wanted can be destroyed.

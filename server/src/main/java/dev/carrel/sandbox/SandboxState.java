@@ -2,11 +2,12 @@ package dev.carrel.sandbox;
 
 import java.util.Locale;
 
-/// `CREATING` → `RUNNING` ⇄ `STOPPED`, and gone. Only files survive `STOPPED`; any access starts
-/// the sandbox again.
+/// `CREATING` → `RUNNING` ⇄ `PAUSED` → `STOPPED`, and gone. Processes stand still in `PAUSED`; only
+/// files survive `STOPPED`. Any access resumes the sandbox.
 public enum SandboxState {
     CREATING,
     RUNNING,
+    PAUSED,
     STOPPED;
 
     public String wireName() {

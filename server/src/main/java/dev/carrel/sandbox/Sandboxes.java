@@ -154,6 +154,48 @@ public final class Sandboxes implements AutoCloseable {
         lifecycle.delete(registry.get(project, id));
     }
 
+    /// Freezes all that runs in it; any access resumes it. Does nothing when it is paused. Fails
+    /// with `SANDBOX_NOT_RUNNING` when it is stopped.
+    public Sandbox pause(ProjectId project, SandboxId id) {
+        LiveSandbox live = registry.get(project, id);
+        lifecycle.pause(live);
+        return live.snapshot();
+    }
+
+    /// Makes it run, as any access does.
+    public Sandbox resume(ProjectId project, SandboxId id) {
+        LiveSandbox live = registry.get(project, id);
+        awake(live);
+        return live.snapshot();
+    }
+
+    /// Wakes the sandbox and keeps it awake until the hold is closed.
+    public Hold hold(ProjectId project, SandboxId id) {
+        LiveSandbox live = registry.get(project, id);
+        live.hold();
+        var hold = new Hold(() -> awake(live), () -> release(live));
+        boolean complete = false;
+        try {
+            awake(live);
+            complete = true;
+            return hold;
+        } finally {
+            if (!complete) {
+                hold.close();
+            }
+        }
+    }
+
+    private RunningSandbox awake(LiveSandbox live) {
+        live.touch(clock.instant());
+        return lifecycle.awake(live);
+    }
+
+    private void release(LiveSandbox live) {
+        live.touch(clock.instant());
+        live.letGo();
+    }
+
     /// Each access fails with `SANDBOX_NOT_FOUND` once the sandbox is deleted.
     public SandboxFiles files(ProjectId project, SandboxId id) {
         registry.get(project, id);
@@ -176,9 +218,13 @@ public final class Sandboxes implements AutoCloseable {
                 .start(execution, () -> use(live, running -> running.start(execution, request)));
     }
 
-    /// Does not start a stopped sandbox. Fails with `EXECUTION_NOT_FOUND` if it was never started.
+    /// Resumes a paused sandbox, because who asks for a command waits for its end; but does not
+    /// start a stopped one. Fails with `EXECUTION_NOT_FOUND` if it was never started.
     public Execution execution(ProjectId project, SandboxId id, ExecutionId execution) {
         LiveSandbox live = registry.get(project, id);
+        if (live.running().isPresent()) {
+            awake(live);
+        }
         return live.executions()
                 .get(execution)
                 .or(() -> runtime.execution(id, execution))

@@ -1,53 +1,177 @@
 package dev.carrel.sandbox.oci;
 
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import dev.carrel.process.Fd;
 import dev.carrel.process.Linux;
+import dev.carrel.process.LinuxException;
+import dev.carrel.sandbox.Execution;
+import dev.carrel.sandbox.ExecutionId;
+import dev.carrel.sandbox.SandboxId;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// This process's hold on a running sandbox: the channel to its pid 1 and its files. Letting go
-/// leaves the sandbox alone.
-record Attached(InitClient client, AttachedFiles files, InitNamespace network, CountDownLatch death)
-        implements AutoCloseable {
+/// leaves the sandbox alone. A pid 1 that is paused answers nobody, so the channel of a sandbox
+/// that is found paused is opened when it is resumed.
+final class Attached implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Attached.class);
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
     private static final Duration DEATH_TIMEOUT = Duration.ofSeconds(5);
 
+    private final SandboxFolder folder;
+    private final int process;
+    private final ControlGroups groups;
+    private final Freezer freezer;
+    private final AttachedFiles files;
+    private final InitNamespace network;
+    private final CountDownLatch death = new CountDownLatch(1);
+
+    // Held while the channel is opened: a second one would only be in the way.
+    private final ReentrantLock connecting = new ReentrantLock();
+    private volatile @Nullable InitClient client;
+    private volatile boolean closed;
+
+    private Attached(
+            SandboxFolder folder,
+            int process,
+            ControlGroups groups,
+            Fd root,
+            InitNamespace network) {
+        this.folder = folder;
+        this.process = process;
+        this.groups = groups;
+        this.freezer = new Freezer(groups);
+        this.network = network;
+        this.files = new AttachedFiles(folder.id(), root, this::isAlive);
+    }
+
     static Attached to(SandboxFolder folder, int process, ControlGroups groups) throws IOException {
-        Fd root = Linux.open("/proc/" + process + "/root", Linux.O_PATH | Linux.O_DIRECTORY, 0);
         InitNamespace network = InitNamespace.of(folder.id(), process);
-        var death = new CountDownLatch(1);
+        Fd root;
+        try {
+            root = Linux.open("/proc/" + process + "/root", Linux.O_PATH | Linux.O_DIRECTORY, 0);
+        } catch (LinuxException e) {
+            network.close();
+            throw e;
+        }
+        var fresh = new Attached(folder, process, groups, root, network);
         boolean complete = false;
         try {
-            InitClient client =
-                    InitClient.connect(
-                            folder.id(),
-                            new RunDirectory(folder.run()),
-                            () -> groups.oomKills(folder.id()),
-                            InstantSource.system(),
-                            CONNECT_TIMEOUT,
-                            death::countDown);
+            if (!fresh.isPaused()) {
+                fresh.connected();
+            }
             complete = true;
-            return new Attached(
-                    client, new AttachedFiles(folder.id(), root, client::isAlive), network, death);
+            return fresh;
         } finally {
             if (!complete) {
-                root.close();
-                network.close();
+                fresh.close();
             }
         }
+    }
+
+    AttachedFiles files() {
+        return files;
+    }
+
+    InitNamespace network() {
+        return network;
+    }
+
+    /// The channel to pid 1. Fails with `SANDBOX_NOT_RUNNING` while the sandbox is paused: whatever
+    /// is asked now would be done at a time that nobody expects.
+    InitClient client() {
+        if (isPaused()) {
+            throw new CarrelException(
+                    ErrorCode.SANDBOX_NOT_RUNNING,
+                    "sandbox " + id() + " is paused; resume it first");
+        }
+        return connected();
+    }
+
+    boolean isAlive() {
+        @Nullable InitClient known = client;
+        return !closed && (known != null ? known.isAlive() : groups.holds(id(), process));
+    }
+
+    boolean isPaused() {
+        return freezer.isFrozen(id());
+    }
+
+    void pause() {
+        try {
+            freezer.freeze(id());
+        } catch (IOException e) {
+            throw Failures.failed(id(), "be paused", e);
+        }
+    }
+
+    void resume() {
+        try {
+            freezer.thaw(id());
+        } catch (IOException e) {
+            throw Failures.failed(id(), "be resumed", e);
+        }
+        connected();
+    }
+
+    Optional<Execution> find(ExecutionId execution) throws IOException {
+        var directory = new RunDirectory(folder.run());
+        var records = new ExecutionFiles(directory, execution);
+        return isPaused() && (!records.wasStarted() || records.exit().isPresent())
+                ? RecordedExecution.find(directory, execution)
+                : client().find(execution);
+    }
+
+    private InitClient connected() {
+        @Nullable InitClient known = client;
+        if (known != null) {
+            return known;
+        }
+        connecting.lock();
+        try {
+            known = client;
+            if (known == null) {
+                known = connect();
+                client = known;
+            }
+            return known;
+        } finally {
+            connecting.unlock();
+        }
+    }
+
+    private InitClient connect() {
+        if (closed) {
+            throw new CarrelException(
+                    ErrorCode.SANDBOX_NOT_RUNNING, "sandbox " + id() + " has stopped");
+        }
+        return InitClient.connect(
+                id(),
+                new RunDirectory(folder.run()),
+                () -> groups.oomKills(id()),
+                InstantSource.system(),
+                CONNECT_TIMEOUT,
+                death::countDown);
+    }
+
+    private SandboxId id() {
+        return folder.id();
     }
 
     /// After pid 1 was killed: waits until everybody who follows a command has heard of it.
     void awaitDeath() {
         try {
-            if (!death.await(DEATH_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (client != null && !death.await(DEATH_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOG.warn("the channel of a killed sandbox stays open");
             }
         } catch (InterruptedException e) {
@@ -58,7 +182,15 @@ record Attached(InitClient client, AttachedFiles files, InitNamespace network, C
 
     @Override
     public void close() {
-        client.close();
+        closed = true;
+        connecting.lock();
+        try {
+            if (client != null) {
+                client.close();
+            }
+        } finally {
+            connecting.unlock();
+        }
         // An open root would keep the file system of a stopped sandbox.
         files.close();
         network.close();

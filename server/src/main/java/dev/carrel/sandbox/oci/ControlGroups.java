@@ -135,6 +135,8 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
                     ended.remove(entry.getKey());
                 }
             }
+            // On v1 what is frozen dies only when it goes on; it forks no more before that.
+            new Freezer(this).thaw(id);
             for (int process : ended) {
                 PidFd fd = held.get(process);
                 if (fd != null && !fd.awaitEnd(END_TIMEOUT)) {
@@ -222,6 +224,14 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
             }
         }
         return processes;
+    }
+
+    /// A file of a sandbox's group, in whichever hierarchy has it; empty while it does not run.
+    Optional<Path> file(SandboxId id, String name) {
+        return hierarchies.stream()
+                .map(hierarchy -> group(hierarchy, id).resolve(name))
+                .filter(Files::exists)
+                .findFirst();
     }
 
     private Path group(Path hierarchy, SandboxId id) {

@@ -181,7 +181,7 @@ public final class OciRuntime implements SandboxRuntime {
         try {
             Optional<Attached> running = attach(id);
             return running.isPresent()
-                    ? running.get().client().find(execution)
+                    ? running.get().find(execution)
                     : RecordedExecution.find(new RunDirectory(folder.run()), execution);
         } catch (IOException e) {
             throw Failures.failed(id, "be looked up", e);
@@ -226,7 +226,7 @@ public final class OciRuntime implements SandboxRuntime {
     /// The connection to a sandbox that runs, made now if there is none.
     private Optional<Attached> attach(SandboxId id) throws IOException {
         Attached known = attached.get(id);
-        if (known != null && known.client().isAlive()) {
+        if (known != null && known.isAlive()) {
             return Optional.of(known);
         }
         SandboxFolder folder = host.instance().sandbox(id);
@@ -236,12 +236,11 @@ public final class OciRuntime implements SandboxRuntime {
         }
         Attached fresh = Attached.to(folder, process.getAsInt(), host.groups());
         // Of two callers at once, one connection stays.
-        Attached kept =
-                attached.merge(id, fresh, (old, other) -> old.client().isAlive() ? old : other);
-        if (kept.client() != fresh.client()) {
+        Attached kept = attached.merge(id, fresh, (old, other) -> old.isAlive() ? old : other);
+        if (kept != fresh) {
             fresh.close();
         }
-        if (known != null && known.client() != kept.client()) {
+        if (known != null && known != kept) {
             known.close();
         }
         return Optional.of(kept);

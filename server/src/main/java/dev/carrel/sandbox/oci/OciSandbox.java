@@ -21,7 +21,22 @@ record OciSandbox(Attached attached, Map<String, String> environment) implements
 
     @Override
     public boolean isAlive() {
-        return attached.client().isAlive();
+        return attached.isAlive();
+    }
+
+    @Override
+    public boolean isPaused() {
+        return attached.isPaused();
+    }
+
+    @Override
+    public void pause() {
+        attached.pause();
+    }
+
+    @Override
+    public void resume() {
+        attached.resume();
     }
 
     @Override
