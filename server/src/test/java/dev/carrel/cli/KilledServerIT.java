@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,33 +28,60 @@ import org.junit.jupiter.api.io.TempDir;
 /// A server is killed with -9 after each entry of a turn's journal, and started again.
 class KilledServerIT {
     private static final int STEPS = 10;
+    private static final long MINUTES_MAX = 10;
     private static final Duration DEATH_MAX = Duration.ofSeconds(30);
     private static final List<String> LINES =
             IntStream.rangeClosed(1, STEPS).mapToObj(step -> "line " + step).toList();
 
+    /// Servers at the same time: starting one is most of the work.
+    private static final int LANES = 2;
+
     @TempDir Path folder;
-    private Path home;
+    private Path agents;
 
     @BeforeEach
-    void deploy() throws IOException {
-        home = Files.createDirectory(folder.resolve("home"));
-        Files.writeString(
-                home.resolve("carrel.yaml"),
-                "providers: {script: {kind: scripted, script: " + script() + "}}");
-        Path agents = Files.createDirectories(folder.resolve("project/.carrel"));
+    void writeAgent() throws IOException {
+        agents = Files.createDirectories(folder.resolve("project/.carrel"));
         Files.writeString(
                 agents.resolve("agents.json"),
                 "[{\"name\": \"writer\", \"model\": \"script/append\"}]");
+    }
+
+    /// A data folder with the agent in it, for one server after another.
+    private Path home(String name) throws IOException {
+        Path home = Files.createDirectory(folder.resolve(name));
+        Files.writeString(
+                home.resolve("carrel.yaml"),
+                "providers: {script: {kind: scripted, script: " + script() + "}}");
         try (LocalServer server = LocalServer.start(home, Map.of())) {
             client(server).deploy(new AgentsFolder(agents).pack());
         }
+        return home;
     }
 
     @Test
     void everyLineIsWrittenOnceWhereverTheServerDies() throws Exception {
-        List<String> whole = undisturbed();
-        for (int entry = 2; entry <= whole.size(); entry++) {
-            String session = killedAfter(entry);
+        List<String> whole = undisturbed(home("home"));
+        try (var threads = Executors.newFixedThreadPool(LANES)) {
+            var lanes = new ArrayList<Future<?>>();
+            for (int lane = 0; lane < LANES; lane++) {
+                int first = 2 + lane;
+                Path home = home("home-" + lane);
+                lanes.add(
+                        threads.submit(() -> {
+                            killEverySecond(first, whole, home);
+                            return null;
+                        }));
+            }
+            for (Future<?> lane : lanes) {
+                lane.get(MINUTES_MAX, TimeUnit.MINUTES);
+            }
+        }
+    }
+
+    private void killEverySecond(int first, List<String> whole, Path home) throws Exception {
+        for (int entry = first; entry <= whole.size(); entry += LANES) {
+            String session = killedAfter(entry, home);
             try (LocalServer server = LocalServer.start(home, Map.of())) {
                 CarrelClient client = client(server);
                 assertThat(await(client, session))
@@ -66,7 +95,7 @@ class KilledServerIT {
         }
     }
 
-    private List<String> undisturbed() throws IOException {
+    private List<String> undisturbed(Path home) throws IOException {
         try (LocalServer server = LocalServer.start(home, Map.of())) {
             CarrelClient client = client(server);
             String session = client.sessions().create(SessionRequest.of("writer")).id();
@@ -80,7 +109,7 @@ class KilledServerIT {
     }
 
     /// Returns the session whose turn was under way when the server died.
-    private String killedAfter(int entry) throws Exception {
+    private String killedAfter(int entry, Path home) throws Exception {
         LocalServer server =
                 LocalServer.start(home, Map.of("CARREL_FAILPOINT", "journal:" + entry));
         CarrelClient client = client(server);
