@@ -9,14 +9,16 @@ import org.jspecify.annotations.Nullable;
 /// Finds the connection of the request that a thread serves. Helidon shows handlers no connection,
 /// but it tells listeners, on the same thread, each time a request's headers have arrived.
 final class Connections implements Http1ConnectionListener {
-    private static final ThreadLocal<@Nullable ConnectionContext> CURRENT = new ThreadLocal<>();
+    private static final ThreadLocal<@Nullable FrontContext> CURRENT = new ThreadLocal<>();
 
     @Override
     public void headers(ConnectionContext connection, Headers headers) {
-        CURRENT.set(connection);
+        if (connection instanceof FrontContext ours) { // all are
+            CURRENT.set(ours);
+        }
     }
 
-    static ConnectionContext current() {
+    static FrontContext current() {
         return Objects.requireNonNull(CURRENT.get(), "no request on this thread");
     }
 }

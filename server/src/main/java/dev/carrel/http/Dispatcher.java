@@ -44,7 +44,9 @@ final class Dispatcher implements Filter {
     @Override
     public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
         String id = RequestIds.next();
-        var exchange = new Exchange(id, Connections.current(), response);
+        FrontContext connection = Connections.current();
+        connection.front().lastForHelidon();
+        var exchange = new Exchange(id, connection, response);
         var call = new Call(request, exchange, id);
         long start = System.nanoTime();
         sweeper.add(exchange);
@@ -54,6 +56,7 @@ final class Dispatcher implements Filter {
             } finally {
                 call.done(response.status().code(), Duration.ofNanos(System.nanoTime() - start));
             }
+            connection.front().served();
         } finally {
             sweeper.remove(exchange);
         }

@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Sends the answer of one request. The request's virtual thread runs it; the [Sweeper] looks in.
-final class Exchange {
+final class Exchange implements Swept {
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
     private static final int COPY_BYTES = 1 << 16;
 
@@ -178,8 +178,13 @@ final class Exchange {
         }
     }
 
-    /// Called by the sweeper.
-    void cutIfStuck(Duration limit) {
+    @Override
+    public void sweep(Duration pingEvery, Duration stallMax) {
+        cutIfStuck(stallMax);
+        pingIfSilent(pingEvery);
+    }
+
+    private void cutIfStuck(Duration limit) {
         if (progress.isStuck(limit)) {
             LOG.debug("cutting a connection that made no progress for {}", limit);
             Watch watching = watch;
@@ -198,15 +203,16 @@ final class Exchange {
         }
     }
 
-    /// Called by the sweeper, which must not block: the ping has a thread of its own.
-    void pingIfSilent(Duration silence) {
+    // The ping blocks, so it has a thread of its own.
+    private void pingIfSilent(Duration silence) {
         SseWriter sink = events;
         if (sink != null && sink.isSilent(silence)) {
             Thread.ofVirtual().name("sse-ping").start(() -> sink.pingAfter(silence));
         }
     }
 
-    void closeStream() {
+    @Override
+    public void closeStream() {
         serverClosing = true;
         Watch watching = watch;
         if (watching != null) {

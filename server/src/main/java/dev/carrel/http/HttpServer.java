@@ -8,6 +8,7 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.http1.Http1ConnectionSelector;
 import java.net.URI;
 import java.util.List;
 
@@ -15,6 +16,10 @@ import java.util.List;
 public final class HttpServer implements AutoCloseable {
     private static final int HEADER_BYTES_MAX = 32 << 10;
     private static final int REQUEST_LINE_BYTES_MAX = 16 << 10;
+
+    static {
+        assert HEADER_BYTES_MAX + REQUEST_LINE_BYTES_MAX == HeadParser.HEAD_BYTES_MAX;
+    }
 
     private final HttpSettings settings;
     private final WebServer server;
@@ -32,10 +37,21 @@ public final class HttpServer implements AutoCloseable {
             List<Route> routes,
             Authenticator authenticator,
             Metrics metrics) {
+        return start(settings, routes, HostHandler.NONE, authenticator, metrics);
+    }
+
+    /// The same with hosts that the routes have no part in.
+    public static HttpServer start(
+            HttpSettings settings,
+            List<Route> routes,
+            HostHandler hosts,
+            Authenticator authenticator,
+            Metrics metrics) {
         var sweeper = new Sweeper(settings.pingEvery(), settings.stallMax());
         var dispatcher = new Dispatcher(new RouteTable(routes), authenticator, metrics, sweeper);
         metrics.gauge("carrel.http.open", sweeper::size);
-        WebServer server = build(settings, dispatcher).start();
+        var front = new Front(hosts, helidon(), sweeper, metrics);
+        WebServer server = build(settings, dispatcher, front).start();
         if (!server.isRunning()) {
             // Helidon has logged why and says no more.
             sweeper.close();
@@ -49,7 +65,7 @@ public final class HttpServer implements AutoCloseable {
         return new HttpServer(settings, server, sweeper);
     }
 
-    private static WebServer build(HttpSettings settings, Dispatcher dispatcher) {
+    private static WebServer build(HttpSettings settings, Dispatcher dispatcher, Front front) {
         return WebServer.builder()
                 .host(settings.host())
                 .port(settings.port())
@@ -60,18 +76,23 @@ public final class HttpServer implements AutoCloseable {
                 // Helidon writes in pieces of 8 KB: without this, the second one of an answer, and
                 // every event after the first, waits up to 40 ms for the client's ACK.
                 .connectionOptions(options -> options.tcpNoDelay(true))
-                .addProtocol(
-                        Http1Config.builder()
-                                .maxHeadersSize(HEADER_BYTES_MAX)
-                                .maxPrologueLength(REQUEST_LINE_BYTES_MAX)
-                                // Paths are judged by who knows what they name.
-                                .validatePath(false)
-                                .validatePrologue(false)
-                                .addReceiveListener(new Connections())
-                                .build())
+                .addConnectionSelector(front)
                 .directHandlers(directHandlers())
                 .routing(HttpRouting.builder().addFilter(dispatcher))
                 .build();
+    }
+
+    private static Http1ConnectionSelector helidon() {
+        Http1Config config =
+                Http1Config.builder()
+                        .maxHeadersSize(HEADER_BYTES_MAX)
+                        .maxPrologueLength(REQUEST_LINE_BYTES_MAX)
+                        // Paths are judged by who knows what they name.
+                        .validatePath(false)
+                        .validatePrologue(false)
+                        .addReceiveListener(new Connections())
+                        .build();
+        return Http1ConnectionSelector.builder().config(config).build();
     }
 
     /// What is refused before it is a request, in the shape of all errors.

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 final class Sweeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Sweeper.class);
 
-    private final Set<Exchange> exchanges = ConcurrentHashMap.newKeySet();
+    private final Set<Swept> exchanges = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().daemon().name("http-sweeper").factory());
@@ -31,29 +31,27 @@ final class Sweeper implements AutoCloseable {
         var _ = timer.scheduleWithFixedDelay(this::sweep, period, period, TimeUnit.MILLISECONDS);
     }
 
-    void add(Exchange exchange) {
+    void add(Swept exchange) {
         exchanges.add(exchange);
     }
 
-    void remove(Exchange exchange) {
+    void remove(Swept exchange) {
         exchanges.remove(exchange);
     }
 
-    int size() {
-        return exchanges.size();
+    /// How many requests are under way.
+    long size() {
+        return exchanges.stream().filter(one -> !(one instanceof FrontConnection)).count();
     }
 
     /// Tells all streams to end.
     void closeStreams() {
-        exchanges.forEach(Exchange::closeStream);
+        exchanges.forEach(Swept::closeStream);
     }
 
     private void sweep() {
         try {
-            for (Exchange exchange : exchanges) {
-                exchange.cutIfStuck(stallMax);
-                exchange.pingIfSilent(pingEvery);
-            }
+            exchanges.forEach(exchange -> exchange.sweep(pingEvery, stallMax));
         } catch (RuntimeException e) {
             LOG.error("sweeping the open requests failed", e); // or the timer would stop for ever
         }
