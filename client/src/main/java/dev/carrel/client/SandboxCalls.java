@@ -4,7 +4,9 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.wire.ExecuteRequest;
 import dev.carrel.wire.ExecutionInfo;
+import dev.carrel.wire.FileChange;
 import dev.carrel.wire.FileInfo;
+import dev.carrel.wire.FileOperation;
 import dev.carrel.wire.Json;
 import dev.carrel.wire.Listing;
 import dev.carrel.wire.OutputChunk;
@@ -128,6 +130,32 @@ public final class SandboxCalls {
     /// The same from a stream of any length, which is read once and closed.
     public FileInfo writeFile(String id, String path, InputStream content) {
         return write(id, path, BodyPublishers.ofInputStream(() -> content));
+    }
+
+    /// Makes a directory and its parents; does nothing when it exists.
+    public FileChange makeDirectory(String id, String path) {
+        return operate(id, path, "mkdir", FileOperation.NONE);
+    }
+
+    /// Moves an entry to `how.destination`.
+    public FileChange move(String id, String path, FileOperation how) {
+        return operate(id, path, "move", how);
+    }
+
+    /// Copies an entry, with all in it, to `how.destination`.
+    public FileChange copy(String id, String path, FileOperation how) {
+        return operate(id, path, "copy", how);
+    }
+
+    /// Sets mode, owner or group.
+    public FileChange change(String id, String path, FileOperation how) {
+        return operate(id, path, "chmod", how);
+    }
+
+    private FileChange operate(String id, String path, String operation, FileOperation how) {
+        HttpRequest.Builder request =
+                client.jsonRequest(file(id, path) + "?op=" + operation).POST(Transport.json(how));
+        return transport.read(request, TRANSFER_MAX, FileChange.class);
     }
 
     private FileInfo write(String id, String path, HttpRequest.BodyPublisher content) {

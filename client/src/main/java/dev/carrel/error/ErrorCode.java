@@ -30,6 +30,7 @@ public enum ErrorCode {
     SESSION_BUSY(USER, 409, true),
     SANDBOX_NOT_RUNNING(USER, 409, false),
     BODY_TOO_LARGE(USER, 413, false),
+    RANGE_NOT_SATISFIABLE(USER, 416, false),
     INVALID_DEFINITION(USER, 422, false),
     NOT_SUPPORTED(USER, 422, false),
     RATE_LIMITED(RESOURCES, 429, true),

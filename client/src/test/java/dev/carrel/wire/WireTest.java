@@ -31,12 +31,13 @@ class WireTest {
                         0,
                         0,
                         Instant.parse("2026-01-02T03:04:05Z"),
+                        Optional.empty(),
                         Optional.empty());
         assertThat(Json.strict().writeValueAsString(file))
                 .isEqualTo(
                         "{\"path\":\"/a\",\"type\":\"file\",\"size_bytes\":3,\"mode\":\"0644\","
                                 + "\"owner\":0,\"group\":0,"
-                                + "\"modified_at\":\"2026-01-02T03:04:05Z\",\"link_target\":null}");
+                                + "\"modified_at\":\"2026-01-02T03:04:05Z\",\"link_target\":null,\"url_path\":null}");
     }
 
     @Test

@@ -83,6 +83,9 @@ final class Dispatcher implements Filter {
             if (wantsClose()) {
                 exchange.closeAfter();
             }
+            if (method.equals("HEAD")) {
+                exchange.headOnly();
+            }
             Response answer;
             try {
                 answer = answer();
@@ -127,8 +130,6 @@ final class Dispatcher implements Filter {
         }
 
         private Request request(RouteTable.Match match, Optional<?> caller) {
-            var parameters = new HashMap<String, String>();
-            match.rawParameters().forEach((name, raw) -> parameters.put(name, decode(name, raw)));
             var headers = new HashMap<String, String>();
             for (Header header : http.headers()) {
                 headers.put(header.name().toLowerCase(Locale.ROOT), header.values());
@@ -138,7 +139,7 @@ final class Dispatcher implements Filter {
             return new Request(
                     id,
                     match.route(),
-                    parameters,
+                    match.rawParameters(),
                     Query.parse(http.prologue().query().rawValue()),
                     headers,
                     caller,
@@ -172,17 +173,6 @@ final class Dispatcher implements Filter {
                             throw BoundedBody.tooLarge(route.bodyBytesMax());
                         }
                     });
-        }
-
-        private static String decode(String name, String raw) {
-            return Percent.decode(raw)
-                    .orElseThrow(() ->
-                            CarrelException.ofParam(
-                                    ErrorCode.INVALID_PATH,
-                                    name,
-                                    "The path holds a broken escape; each must be a"
-                                            + " percent sign and two hex digits, together"
-                                            + " valid UTF-8"));
         }
 
         private Optional<String> header(String name) {

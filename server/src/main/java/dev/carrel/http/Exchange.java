@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,7 @@ final class Exchange implements Swept {
     private final RoutingResponse response;
     private final Progress progress = new Progress();
     private boolean closeAfter;
+    private boolean headOnly;
     private volatile @Nullable SseWriter events;
     private volatile @Nullable Watch watch;
     private volatile boolean serverClosing;
@@ -47,13 +49,71 @@ final class Exchange implements Swept {
         closeAfter = true;
     }
 
+    /// Sends no body, whatever the answer has.
+    void headOnly() {
+        headOnly = true;
+    }
+
     /// Sends `answer` to its end. Fails with [CloseConnectionException] where the connection must
     /// not be used again.
     void send(Response answer) {
+        if (headOnly) {
+            sendHead(answer);
+            return;
+        }
         switch (answer.body()) {
             case Body.Bytes held -> sendBytes(answer, held.bytes());
             case Body.Streamed streamed -> sendStream(answer, streamed);
             case Body.Events(EventStream stream) -> sendEvents(answer, stream);
+            case Body.Written(BodyWriter writer) -> sendWritten(answer, writer);
+        }
+    }
+
+    /// The head that the answer to the same request with `GET` has (RFC 9110, 9.3.2).
+    private void sendHead(Response answer) {
+        head(answer);
+        switch (answer.body()) {
+            case Body.Bytes held -> response.contentLength(held.bytes().length);
+            case Body.Streamed(InputStream bytes, OptionalLong length) -> {
+                length.ifPresent(response::contentLength);
+                closeQuietly(bytes);
+            }
+            case Body.Events _, Body.Written _ -> {}
+        }
+        writing(response::send);
+    }
+
+    private static void closeQuietly(InputStream bytes) {
+        try {
+            bytes.close();
+        } catch (IOException e) {
+            LOG.debug("closing what a HEAD request does not read", e);
+        }
+    }
+
+    private void sendWritten(Response answer, BodyWriter writer) {
+        var out =
+                new LateOutput(
+                        () -> {
+                            head(answer);
+                            return response.outputStream();
+                        },
+                        this::writing);
+        try {
+            writer.write(out);
+            out.finish();
+            writing(response::commit);
+        } catch (CloseConnectionException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            if (!out.isBegun()) {
+                sendBytesOf(ErrorBodies.response(asFailure(e), requestId));
+                return;
+            }
+            LOG.warn("an answer broke off", e);
+            throw new CloseConnectionException("an answer broke off", e);
+        } catch (InterruptedException e) {
+            throw new CloseConnectionException("the server is closing", e);
         }
     }
 
@@ -163,7 +223,7 @@ final class Exchange implements Swept {
     }
 
     /// Something that writes to the client.
-    private interface Write {
+    interface Write {
         void run() throws IOException;
     }
 

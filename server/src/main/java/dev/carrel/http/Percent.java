@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
 
 /// Percent-decoding (RFC 3986, 2.1), exactly once and without any judgement: `..`, `//` and NUL
@@ -13,27 +14,30 @@ final class Percent {
 
     /// Empty when an escape is cut short or is no UTF-8.
     static Optional<String> decode(String raw) {
-        if (isPlain(raw)) {
-            return Optional.of(raw);
-        }
-        ByteBuffer bytes = ByteBuffer.allocate(raw.length());
+        return isPlain(raw) ? Optional.of(raw) : bytes(raw).flatMap(Percent::utf8);
+    }
+
+    /// The same without judging what the bytes are: empty when an escape is cut short.
+    static Optional<byte[]> bytes(String raw) {
+        byte[] bytes = new byte[raw.length()];
+        int length = 0;
         for (int i = 0; i < raw.length(); i++) {
             char c = raw.charAt(i);
             if (c > 127) {
                 return Optional.empty(); // a URL is ASCII
             }
             if (c != '%') {
-                bytes.put((byte) c);
+                bytes[length++] = (byte) c;
                 continue;
             }
             int value = i + 2 < raw.length() ? hex(raw, i + 1) : -1;
             if (value < 0) {
                 return Optional.empty();
             }
-            bytes.put((byte) value);
+            bytes[length++] = (byte) value;
             i += 2;
         }
-        return utf8(bytes.flip());
+        return Optional.of(Arrays.copyOf(bytes, length));
     }
 
     private static boolean isPlain(String raw) {
@@ -46,9 +50,9 @@ final class Percent {
         return high < 0 || low < 0 ? -1 : high * 16 + low;
     }
 
-    private static Optional<String> utf8(ByteBuffer bytes) {
+    private static Optional<String> utf8(byte[] bytes) {
         try {
-            CharBuffer text = StandardCharsets.UTF_8.newDecoder().decode(bytes);
+            CharBuffer text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
             return Optional.of(text.toString());
         } catch (CharacterCodingException e) {
             return Optional.empty();

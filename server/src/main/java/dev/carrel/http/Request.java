@@ -7,6 +7,7 @@ import dev.carrel.wire.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -16,25 +17,26 @@ import org.jspecify.annotations.Nullable;
 public final class Request {
     private final String id;
     private final Route route;
-    private final Map<String, String> parameters;
+    private final Map<String, String> rawParameters;
     private final Query query;
     private final Map<String, String> headers;
     private final Optional<?> caller;
     private final InputStream body;
     private byte @Nullable [] bytes;
 
-    /// `headers` have names in lower case; `body` keeps to the route's limit by itself.
+    /// `rawParameters` are as they stood in the path, `headers` have names in lower case; `body`
+    /// keeps to the route's limit by itself.
     Request(
             String id,
             Route route,
-            Map<String, String> parameters,
+            Map<String, String> rawParameters,
             Query query,
             Map<String, String> headers,
             Optional<?> caller,
             InputStream body) {
         this.id = id;
         this.route = route;
-        this.parameters = Map.copyOf(parameters);
+        this.rawParameters = Map.copyOf(rawParameters);
         this.query = query;
         this.headers = headers;
         this.caller = caller;
@@ -55,17 +57,36 @@ public final class Request {
         return type.cast(caller.orElseThrow());
     }
 
-    /// A parameter of the path, decoded once.
+    /// A parameter of the path, decoded once; fails with `INVALID_PATH` where it is no UTF-8.
     public String path(String name) {
-        String value = parameters.get(name);
+        return Percent.decode(rawPath(name)).orElseThrow(() -> brokenPath(name));
+    }
+
+    /// The same as bytes, for paths of files, whose names may be anything.
+    public byte[] pathBytes(String name) {
+        return Percent.bytes(rawPath(name)).orElseThrow(() -> brokenPath(name));
+    }
+
+    private String rawPath(String name) {
+        String value = rawParameters.get(name);
         if (value == null) {
             throw new IllegalArgumentException(route.path() + " has no parameter " + name);
         }
         return value;
     }
 
+    private static CarrelException brokenPath(String name) {
+        return CarrelException.ofParam(
+                ErrorCode.INVALID_PATH,
+                name,
+                "The path holds a broken escape; each must be a percent sign and two hex digits,"
+                        + " together valid UTF-8");
+    }
+
     /// All parameters of the path, decoded.
     public Map<String, String> parameters() {
+        var parameters = new HashMap<String, String>();
+        rawParameters.keySet().forEach(name -> parameters.put(name, path(name)));
         return parameters;
     }
 

@@ -30,6 +30,8 @@ public record Response(int status, Map<String, String> headers, Body body) {
         record Streamed(InputStream bytes, OptionalLong length) implements Body {}
 
         record Events(EventStream events) implements Body {}
+
+        record Written(BodyWriter writer) implements Body {}
     }
 
     /// Serializes `value` as the API's JSON.
@@ -60,6 +62,12 @@ public record Response(int status, Map<String, String> headers, Body body) {
                 200, Map.of("Content-Type", contentType), new Body.Streamed(bytes, length));
     }
 
+    /// Sends what `writer` writes, as it comes. Its failure is an ordinary error answer as long as
+    /// no more than a few kilobytes were written; later the answer breaks off.
+    public static Response written(String contentType, BodyWriter writer) {
+        return new Response(200, Map.of("Content-Type", contentType), new Body.Written(writer));
+    }
+
     public static Response events(EventStream events) {
         return new Response(
                 200,
@@ -68,6 +76,10 @@ public record Response(int status, Map<String, String> headers, Body body) {
                         "Cache-Control", "no-store",
                         "X-Accel-Buffering", "no"),
                 new Body.Events(events));
+    }
+
+    public Response withStatus(int other) {
+        return new Response(other, headers, body);
     }
 
     public Response withHeader(String name, String value) {
@@ -80,7 +92,7 @@ public record Response(int status, Map<String, String> headers, Body body) {
     public Optional<byte[]> bytes() {
         return switch (body) {
             case Body.Bytes held -> Optional.of(held.bytes());
-            case Body.Streamed _, Body.Events _ -> Optional.empty();
+            case Body.Streamed _, Body.Events _, Body.Written _ -> Optional.empty();
         };
     }
 }

@@ -31,7 +31,13 @@ final class RouteTable {
         entries = List.copyOf(list);
     }
 
+    /// `HEAD` is for whatever has a `GET`.
     Optional<Match> find(String method, String rawPath) {
+        Optional<Match> found = findExactly(method, rawPath);
+        return found.isEmpty() && method.equals("HEAD") ? findExactly("GET", rawPath) : found;
+    }
+
+    private Optional<Match> findExactly(String method, String rawPath) {
         for (Entry entry : entries) {
             if (entry.route.method().name().equals(method)) {
                 Optional<Map<String, String>> parameters = entry.template.match(rawPath);

@@ -31,6 +31,7 @@ public final class Directories {
     private static final MethodHandle RENAMEAT2 =
             bind("renameat2", INT, INT, POINTER, INT, POINTER, INT);
     private static final MethodHandle SYMLINKAT = bind("symlinkat", INT, POINTER, INT, POINTER);
+    private static final MethodHandle LINKAT = bind("linkat", INT, INT, POINTER, INT, POINTER, INT);
     private static final MethodHandle READLINKAT =
             bind("readlinkat", LONG, INT, POINTER, POINTER, LONG);
     private static final MethodHandle GETDENTS = bind("getdents64", LONG, INT, POINTER, LONG);
@@ -86,6 +87,20 @@ public final class Directories {
                     return (int) SYMLINKAT.invokeExact(errno, target, dir, string(arena, path));
                 };
         call("symlinkat " + path, symlink);
+    }
+
+    /// Gives an entry that is no directory a second name on its file system; a symbolic link is not
+    /// followed.
+    public static void link(Fd from, String oldName, Fd to, String newName) throws LinuxException {
+        int source = from.number();
+        int target = to.number();
+        Native.Call link =
+                (arena, errno) -> {
+                    MemorySegment old = string(arena, oldName);
+                    MemorySegment fresh = string(arena, newName);
+                    return (int) LINKAT.invokeExact(errno, source, old, target, fresh, 0);
+                };
+        call("linkat " + oldName + " to " + newName, link);
     }
 
     /// What the symbolic link at `path` says; of the descriptor itself (an `O_PATH` one of a link)

@@ -6,6 +6,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 
 /// File names as text. A name is any bytes but NUL and `/`; one that is not UTF-8 keeps its odd
 /// bytes as lone surrogates from U+DC80 to U+DCFF, as Python does (PEP 383), so that every name
@@ -18,6 +19,11 @@ public final class FileNames {
     /// Whether the name is proper text.
     public static boolean isText(String name) {
         return StandardCharsets.UTF_8.newEncoder().canEncode(name);
+    }
+
+    /// Whether the text is the form of some name: proper text but for odd bytes.
+    public static boolean isName(String text) {
+        return isText(text) || decode(encode(text)).equals(text);
     }
 
     /// The name fit for showing: odd bytes become U+FFFD.
@@ -34,7 +40,8 @@ public final class FileNames {
         return text.toString();
     }
 
-    static String decode(byte[] name) {
+    /// The name of these bytes.
+    public static String decode(byte[] name) {
         String text = new String(name, StandardCharsets.UTF_8);
         return text.indexOf(REPLACEMENT) < 0 ? text : decodeOdd(name);
     }
@@ -53,7 +60,8 @@ public final class FileNames {
         return out.flip().toString();
     }
 
-    static byte[] encode(String name) {
+    /// The bytes of a name.
+    public static byte[] encode(String name) {
         if (isText(name)) {
             return name.getBytes(StandardCharsets.UTF_8);
         }
@@ -68,6 +76,20 @@ public final class FileNames {
         }
         bytes.writeBytes(name.substring(start).getBytes(StandardCharsets.UTF_8));
         return bytes.toByteArray();
+    }
+
+    /// The path as it stands in a URL: what is not a letter, a digit or one of `-._~/` is escaped,
+    /// byte by byte, so that no name is lost.
+    public static String escaped(String path) {
+        var text = new StringBuilder();
+        for (byte b : encode(path)) {
+            if (Character.isLetterOrDigit(b) || "-._~/".indexOf(b) >= 0) {
+                text.append((char) b);
+            } else {
+                text.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+            }
+        }
+        return text.toString();
     }
 
     private static boolean isOddByte(CharSequence name, int at) {

@@ -22,6 +22,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /// The files below a folder, which plays the root directory. Links are resolved as they would be
@@ -46,7 +47,7 @@ final class FakeFiles implements SandboxFiles {
     }
 
     @Override
-    public List<FileStat> list(String path, boolean recursive, int limit) {
+    public List<FileStat> list(String path, boolean recursive, int limit, Optional<String> after) {
         return call(
                 path,
                 () -> {
@@ -57,6 +58,7 @@ final class FakeFiles implements SandboxFiles {
                         return all.skip(1) // the directory itself
                                 .map(entry ->
                                         stat(inside.resolve(directory.relativize(entry)), entry))
+                                .filter(entry -> entry.key().compareTo(after.orElse("")) > 0)
                                 .sorted(Comparator.comparing(FileStat::path))
                                 .limit(limit + 1L)
                                 .toList();
@@ -65,7 +67,7 @@ final class FakeFiles implements SandboxFiles {
     }
 
     @Override
-    public InputStream read(String path, long offset) {
+    public OpenFile open(String path) {
         return call(
                 path,
                 () -> {
@@ -73,14 +75,34 @@ final class FakeFiles implements SandboxFiles {
                     if (Files.exists(file) && !Files.isRegularFile(file)) {
                         throw conflict(path, "is not a regular file");
                     }
-                    InputStream input = Files.newInputStream(file);
-                    input.skip(Math.min(offset, Files.size(file)));
-                    return input;
+                    return new FakeOpenFile(stat(paths.normal(path), file), file);
                 });
     }
 
+    /// A file that is opened when it is read.
+    private record FakeOpenFile(FileStat stat, Path file) implements OpenFile {
+        @Override
+        public String version() {
+            return stat.sizeBytes() + "-" + stat.modifiedAt().toEpochMilli();
+        }
+
+        @Override
+        public InputStream from(long offset) {
+            try {
+                InputStream input = Files.newInputStream(file);
+                input.skip(Math.min(offset, Files.size(file)));
+                return input;
+            } catch (IOException e) {
+                throw translate(stat.path(), e);
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+
     @Override
-    public long write(String path, InputStream content) {
+    public long write(String path, InputStream content, FileAttributes attributes) {
         return call(
                 path,
                 () -> {
@@ -92,6 +114,7 @@ final class FakeFiles implements SandboxFiles {
                     Path fresh = Files.createTempFile(file.getParent(), ".carrel-", ".new");
                     try {
                         long size = Files.copy(content, fresh, StandardCopyOption.REPLACE_EXISTING);
+                        FakeTrees.apply(fresh, attributes);
                         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
                         return size;
                     } finally {
@@ -110,11 +133,85 @@ final class FakeFiles implements SandboxFiles {
                         throw FakePaths.invalid("the root directory cannot be deleted");
                     }
                     Files.readAttributes(entry, "size", LinkOption.NOFOLLOW_LINKS);
-                    try (Stream<Path> all = Files.walk(entry)) {
-                        for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
-                            Files.delete(each);
-                        }
+                    FakeTrees.delete(entry);
+                    return true;
+                });
+    }
+
+    @Override
+    public void change(String path, FileAttributes attributes, boolean recursive) {
+        call(
+                path,
+                () -> {
+                    FakeTrees.change(paths.resolve(path, true), attributes, recursive);
+                    return true;
+                });
+    }
+
+    @Override
+    public CopyResult move(String from, String to, boolean overwrite) {
+        return call(
+                from,
+                () -> {
+                    Path source = source(from);
+                    CopyResult copied = copy(from, source, to, overwrite);
+                    if (copied.entries() > 0) {
+                        FakeTrees.delete(source);
                     }
+                    return copied;
+                });
+    }
+
+    @Override
+    public CopyResult copy(String from, String to, boolean overwrite) {
+        return call(from, () -> copy(from, source(from), to, overwrite));
+    }
+
+    private Path source(String path) throws IOException {
+        Path source = paths.resolve(path, false);
+        if (paths.isRoot(source)) {
+            throw FakePaths.invalid("the root directory cannot be moved or copied");
+        }
+        Files.readAttributes(source, "size", LinkOption.NOFOLLOW_LINKS);
+        return source;
+    }
+
+    private CopyResult copy(String from, Path source, String to, boolean overwrite)
+            throws IOException {
+        Path target = paths.resolve(to, false);
+        if (source.equals(target)) {
+            return new CopyResult(0, List.of());
+        } else if (paths.isRoot(target)) {
+            throw FakePaths.invalid("the root directory cannot be replaced");
+        } else if (FakeTrees.isThere(target)) {
+            if (!overwrite) {
+                throw conflict(to, "exists already");
+            }
+            FakeTrees.delete(target);
+        }
+        Files.createDirectories(target.getParent());
+        return FakeTrees.copy(from, source, target);
+    }
+
+    @Override
+    public void walk(String path, TreeEntry.Visitor visitor) {
+        call(
+                path,
+                () -> {
+                    Path top = paths.resolve(path, true);
+                    Files.readAttributes(top, "size");
+                    FakeTrees.walk(paths.normal(path), top, visitor);
+                    return true;
+                });
+    }
+
+    @Override
+    public void writeTree(String path, Consumer<TreeWriter> work) {
+        call(
+                path,
+                () -> {
+                    Path top = Files.createDirectories(paths.resolve(path, true));
+                    work.accept(new FakeTrees.Writer(top));
                     return true;
                 });
     }
@@ -124,33 +221,17 @@ final class FakeFiles implements SandboxFiles {
         call(path, () -> Files.createDirectories(paths.resolve(path, true)));
     }
 
-    private static FileStat stat(Path inside, Path file) {
+    static FileStat stat(Path inside, Path file) {
         try {
             FileInfo info = Linux.stat(Fd.CWD, file.toString(), Linux.AT_SYMLINK_NOFOLLOW);
-            return new FileStat(
-                    inside.toString(),
-                    type(info),
-                    info.sizeBytes(),
-                    info.permissions(),
-                    info.owner(),
-                    info.group(),
-                    info.modifiedAt(),
+            Optional<String> target =
                     info.isSymlink()
                             ? Optional.of(Files.readSymbolicLink(file).toString())
-                            : Optional.empty());
+                            : Optional.empty();
+            return FileStat.of(inside.toString(), info, info.owner(), info.group(), target);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static FileStat.Type type(FileInfo info) {
-        if (info.isSymlink()) {
-            return FileStat.Type.SYMLINK;
-        }
-        if (info.isDirectory()) {
-            return FileStat.Type.DIRECTORY;
-        }
-        return info.isFile() ? FileStat.Type.FILE : FileStat.Type.OTHER;
     }
 
     private static void requireDirectory(Path directory, String path) throws IOException {

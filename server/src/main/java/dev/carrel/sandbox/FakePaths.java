@@ -2,6 +2,7 @@ package dev.carrel.sandbox;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.process.FileNames;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -31,6 +32,9 @@ final class FakePaths {
         }
         if (path.indexOf('\0') >= 0 || path.length() > PATH_BYTES_MAX) {
             throw invalid("the path has a NUL byte or is longer than " + PATH_BYTES_MAX);
+        }
+        if (!FileNames.isText(path)) {
+            throw invalid("a fake sandbox has only names that are text");
         }
         Path normal = Path.of(path).normalize();
         if (normal.startsWith("/proc") || normal.startsWith("/sys")) {

@@ -2,6 +2,8 @@ package dev.carrel.sandbox;
 
 import java.io.InputStream;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// Files of a sandbox that is started again, when it is not running, at each use.
@@ -9,6 +11,9 @@ final class LiveFiles implements SandboxFiles {
     /// Uses the running sandbox, and once more if it ends meanwhile.
     interface Access {
         <T> T use(Function<RunningSandbox, T> work);
+
+        /// Keeps it awake.
+        Hold hold();
     }
 
     private final Access sandbox;
@@ -23,24 +28,61 @@ final class LiveFiles implements SandboxFiles {
     }
 
     @Override
-    public List<FileStat> list(String path, boolean recursive, int limit) {
-        return sandbox.use(running -> running.files().list(path, recursive, limit));
+    public List<FileStat> list(String path, boolean recursive, int limit, Optional<String> after) {
+        return sandbox.use(running -> running.files().list(path, recursive, limit, after));
     }
 
     @Override
-    public InputStream read(String path, long offset) {
-        return sandbox.use(running -> running.files().read(path, offset));
+    public OpenFile open(String path) {
+        return sandbox.use(running -> running.files().open(path));
     }
 
-    /// The content can be read only once, so that it is sent only to a sandbox that answers.
     @Override
-    public long write(String path, InputStream content) {
-        SandboxFiles answering =
-                sandbox.use(running -> {
-                    running.files().stat("/");
-                    return running.files();
-                });
-        return answering.write(path, content);
+    public long write(String path, InputStream content, FileAttributes attributes) {
+        try (Hold _ = sandbox.hold()) {
+            return answering().write(path, content, attributes);
+        }
+    }
+
+    @Override
+    public void change(String path, FileAttributes attributes, boolean recursive) {
+        sandbox.use(running -> {
+            running.files().change(path, attributes, recursive);
+            return path;
+        });
+    }
+
+    @Override
+    public CopyResult move(String from, String to, boolean overwrite) {
+        return sandbox.use(running -> running.files().move(from, to, overwrite));
+    }
+
+    @Override
+    public CopyResult copy(String from, String to, boolean overwrite) {
+        return sandbox.use(running -> running.files().copy(from, to, overwrite));
+    }
+
+    @Override
+    public void walk(String path, TreeEntry.Visitor visitor) {
+        try (Hold _ = sandbox.hold()) {
+            answering().walk(path, visitor);
+        }
+    }
+
+    @Override
+    public void writeTree(String path, Consumer<TreeWriter> work) {
+        try (Hold _ = sandbox.hold()) {
+            answering().writeTree(path, work);
+        }
+    }
+
+    /// What is sent or taken in pieces cannot be done twice, so that it begins only with a sandbox
+    /// that answers.
+    private SandboxFiles answering() {
+        return sandbox.use(running -> {
+            running.files().stat("/");
+            return running.files();
+        });
     }
 
     @Override

@@ -205,6 +205,11 @@ public final class Sandboxes implements AutoCloseable {
                     public <T> T use(Function<RunningSandbox, T> work) {
                         return Sandboxes.this.use(registry.get(project, id), work);
                     }
+
+                    @Override
+                    public Hold hold() {
+                        return Sandboxes.this.hold(project, id);
+                    }
                 });
     }
 

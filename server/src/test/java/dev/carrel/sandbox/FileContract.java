@@ -7,6 +7,7 @@ import dev.carrel.error.ErrorCode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 /// What every [SandboxRuntime] promises about files.
@@ -189,5 +190,21 @@ abstract class FileContract extends CommandContract {
 
         assertThat(read("/workspace/target")).isEqualTo("new");
         assertThat(sandbox.files().stat("/workspace/link").type()).isEqualTo(FileStat.Type.SYMLINK);
+    }
+
+    @Test
+    void writeSetsModeAndOwner() throws Exception {
+        SandboxFiles files = sandbox.files();
+        var attributes =
+                new FileAttributes(OptionalInt.of(0750), OptionalInt.of(7), OptionalInt.of(8));
+
+        files.write("/workspace/run", content("echo hi"), attributes);
+        files.write("/workspace/plain", content("x"));
+
+        FileStat stat = files.stat("/workspace/run");
+        assertThat(stat.mode()).isEqualTo(0750);
+        assertThat(stat.owner()).isEqualTo(7);
+        assertThat(stat.group()).isEqualTo(8);
+        assertThat(run("stat -c %u:%g:%a run plain").stdout()).isEqualTo("7:8:750\n0:0:644\n");
     }
 }

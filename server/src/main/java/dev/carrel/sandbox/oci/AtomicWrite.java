@@ -6,6 +6,7 @@ import dev.carrel.process.Fd;
 import dev.carrel.process.FileInfo;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
+import dev.carrel.sandbox.FileAttributes;
 import dev.carrel.store.Ids;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,8 +24,13 @@ final class AtomicWrite {
 
     private final Root root;
 
-    AtomicWrite(Root root) {
+    private final FileAttributes attributes;
+
+    /// Attributes that are absent are those of the file that is replaced, but set-user-id, or else
+    /// those of new files.
+    AtomicWrite(Root root, FileAttributes attributes) {
         this.root = root;
+        this.attributes = attributes;
     }
 
     /// Returns the bytes written. Fails with `UncheckedIOException` when `content` does.
@@ -71,14 +77,34 @@ final class AtomicWrite {
             throw PathFailures.conflict(
                     path, old.get().isDirectory() ? "is a directory" : "is not a regular file");
         }
+        int owner = old.map(FileInfo::owner).orElse(root.idBase());
+        int group = old.map(FileInfo::group).orElse(root.idBase());
+        int mode = old.map(info -> info.mode() & MODE_KEPT).orElse(MODE_NEW);
+        return replace(
+                parent,
+                name,
+                file -> {
+                    long size = copy(content, file);
+                    Linux.chown(
+                            file,
+                            root.outside(attributes.owner(), owner),
+                            root.outside(attributes.group(), group));
+                    Linux.chmod(file, attributes.mode().orElse(mode));
+                    return size;
+                });
+    }
+
+    /// What makes a file of an empty one that only the host's root can open.
+    interface Filling {
+        long fill(Fd file) throws LinuxException;
+    }
+
+    /// Puts a file in the place of whatever has the name and is no directory.
+    long replace(Fd parent, String name, Filling filling) throws LinuxException {
         String temporary = Ids.next(".carrel");
         boolean done = false;
         try (Fd file = root.create(() -> Linux.openat(parent, temporary, CREATE, 0600))) {
-            long size = copy(content, file);
-            int owner = old.map(FileInfo::owner).orElse(root.idBase());
-            int group = old.map(FileInfo::group).orElse(root.idBase());
-            Linux.chown(file, owner, group);
-            Linux.chmod(file, old.map(info -> info.mode() & MODE_KEPT).orElse(MODE_NEW));
+            long size = filling.fill(file);
             root.rename(parent, temporary, parent, name);
             done = true;
             return size;
@@ -89,7 +115,7 @@ final class AtomicWrite {
         }
     }
 
-    private static long copy(InputStream content, Fd file) throws LinuxException {
+    static long copy(InputStream content, Fd file) throws LinuxException {
         var buffer = new byte[BUFFER_BYTES];
         long size = 0;
         while (true) {

@@ -5,11 +5,17 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.process.Fd;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
+import dev.carrel.sandbox.CopyResult;
+import dev.carrel.sandbox.FileAttributes;
 import dev.carrel.sandbox.FileStat;
+import dev.carrel.sandbox.OpenFile;
 import dev.carrel.sandbox.SandboxFiles;
 import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.TreeEntry;
+import dev.carrel.sandbox.TreeWriter;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -40,18 +46,43 @@ final class AttachedFiles implements SandboxFiles, AutoCloseable {
     }
 
     @Override
-    public List<FileStat> list(String path, boolean recursive, int limit) {
-        return with(files -> files.list(path, recursive, limit));
+    public List<FileStat> list(String path, boolean recursive, int limit, Optional<String> after) {
+        return with(files -> files.list(path, recursive, limit, after));
     }
 
     @Override
-    public InputStream read(String path, long offset) {
-        return with(files -> files.read(path, offset));
+    public OpenFile open(String path) {
+        return with(files -> files.open(path));
     }
 
     @Override
-    public long write(String path, InputStream content) {
-        return with(files -> files.write(path, content));
+    public long write(String path, InputStream content, FileAttributes attributes) {
+        return with(files -> files.write(path, content, attributes));
+    }
+
+    @Override
+    public void change(String path, FileAttributes attributes, boolean recursive) {
+        run(files -> files.change(path, attributes, recursive));
+    }
+
+    @Override
+    public CopyResult move(String from, String to, boolean overwrite) {
+        return with(files -> files.move(from, to, overwrite));
+    }
+
+    @Override
+    public CopyResult copy(String from, String to, boolean overwrite) {
+        return with(files -> files.copy(from, to, overwrite));
+    }
+
+    @Override
+    public void walk(String path, TreeEntry.Visitor visitor) {
+        run(files -> files.walk(path, visitor));
+    }
+
+    @Override
+    public void writeTree(String path, Consumer<TreeWriter> work) {
+        run(files -> files.writeTree(path, work));
     }
 
     @Override

@@ -9,7 +9,8 @@ import dev.carrel.process.FileNames;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
 import dev.carrel.process.Namespaces;
-import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,12 +24,12 @@ final class Root implements AutoCloseable {
     static final int MODE_DIRECTORY = 0755;
 
     private static final int ATTEMPTS_MAX = 100;
-    private static final int HOST_ROOT = 0;
+    static final int HOST_ROOT = 0;
     private static final int SHOWN_NOBODY = 65_534;
     private static final int MAPPED_IDS = 65_536;
     private static final long IN_ROOT = Linux.RESOLVE_IN_ROOT | Linux.RESOLVE_NO_MAGICLINKS;
-    private static final long ENTRY =
-            Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS | Linux.RESOLVE_NO_XDEV;
+    private static final long BELOW = Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS;
+    private static final long ENTRY = BELOW | Linux.RESOLVE_NO_XDEV;
 
     /// File systems whose files are doors into the kernel: procfs, sysfs, cgroup, cgroup2, devpts,
     /// mqueue, debugfs, tracefs, securityfs, bpf, nsfs, configfs.
@@ -63,9 +64,9 @@ final class Root implements AutoCloseable {
     static String check(String path) {
         if (path.isEmpty() || path.charAt(0) != '/') {
             throw PathFailures.invalid(path, "is not an absolute path");
-        } else if (path.indexOf('\0') >= 0 || !FileNames.isText(path)) {
+        } else if (path.indexOf('\0') >= 0 || !FileNames.isName(path)) {
             throw PathFailures.invalid(path, "contains what no path can contain");
-        } else if (path.getBytes(StandardCharsets.UTF_8).length > PATH_BYTES_MAX) {
+        } else if (FileNames.encode(path).length > PATH_BYTES_MAX) {
             throw PathFailures.invalid(path, "is longer than " + PATH_BYTES_MAX + " bytes");
         } else if ((path + "/").startsWith("/proc/")) {
             // Refused by its file system anyway; a name in it may mean nothing to the host.
@@ -87,6 +88,24 @@ final class Root implements AutoCloseable {
     /// Opens an entry of a directory, if it is on the same file system and not a link.
     static Fd openEntry(Fd parent, String name, int flags) throws LinuxException {
         return attempt(parent, name, flags | Linux.O_NOFOLLOW, ENTRY);
+    }
+
+    /// Opens what a relative path leads to below a directory, through no link; mounts are entered.
+    static Fd openBelow(Fd directory, String path, int flags) throws LinuxException {
+        return attempt(directory, path, flags | Linux.O_NOFOLLOW, BELOW);
+    }
+
+    /// Opens an entry of a directory to look at it, links as such; empty when it has gone or is on
+    /// another file system.
+    static Optional<Fd> lookAt(Fd parent, String name) throws LinuxException {
+        try {
+            return Optional.of(openEntry(parent, name, Linux.O_PATH));
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ENOENT || e.errno() == Errno.EXDEV) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     private static Fd attempt(Fd from, String path, int flags, long resolve) throws LinuxException {
@@ -198,6 +217,11 @@ final class Root implements AutoCloseable {
 
     int idBase() {
         return idBase;
+    }
+
+    /// The host's id of an owner inside; `byDefault`, which is the host's, where none is given.
+    int outside(OptionalInt id, int byDefault) {
+        return id.isPresent() ? idBase + id.getAsInt() : byDefault;
     }
 
     /// An owner's id as seen inside.

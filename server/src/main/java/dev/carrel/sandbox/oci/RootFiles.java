@@ -2,15 +2,20 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.process.Directories;
 import dev.carrel.process.Fd;
-import dev.carrel.process.FdInputStream;
 import dev.carrel.process.FileInfo;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
+import dev.carrel.sandbox.CopyResult;
+import dev.carrel.sandbox.FileAttributes;
 import dev.carrel.sandbox.FileStat;
+import dev.carrel.sandbox.OpenFile;
 import dev.carrel.sandbox.SandboxFiles;
+import dev.carrel.sandbox.TreeEntry;
+import dev.carrel.sandbox.TreeWriter;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// The files of a sandbox, reached from the host through its root directory. Keeps one descriptor,
 /// which holds the sandbox's file systems until it is closed; streams opened before stay usable.
@@ -47,15 +52,17 @@ final class RootFiles implements SandboxFiles, AutoCloseable {
     }
 
     @Override
-    public List<FileStat> list(String path, boolean recursive, int limit) {
+    public List<FileStat> list(String path, boolean recursive, int limit, Optional<String> after) {
         if (limit < 0 || limit >= Integer.MAX_VALUE / 2) {
             throw new IllegalArgumentException("limit must be 0 or more, and not that large");
         }
-        return run(path, () -> new TreeListing(root, recursive, limit + 1).list(path));
+        return run(
+                path,
+                () -> new TreeListing(root, recursive, limit + 1, after.orElse("")).list(path));
     }
 
     @Override
-    public InputStream read(String path, long offset) {
+    public OpenFile open(String path) {
         return run(
                 path,
                 () -> {
@@ -68,41 +75,71 @@ final class RootFiles implements SandboxFiles, AutoCloseable {
                                             ? "is a directory"
                                             : "is not a regular file");
                         }
-                        return open(seen, offset);
+                        FileStat stat = TreeListing.describe(root, path, info, Optional.empty());
+                        Fd file = Root.reopen(seen, Linux.O_RDONLY);
+                        return new DescribedFile(path, file, info, stat);
                     }
                 });
     }
 
-    private static InputStream open(Fd seen, long offset) throws LinuxException {
-        Fd file = Root.reopen(seen, Linux.O_RDONLY);
-        try {
-            Linux.seek(file, offset);
-            return new FdInputStream(file);
-        } catch (LinuxException e) {
-            file.close();
-            throw e;
-        }
-    }
-
     @Override
-    public long write(String path, InputStream content) {
-        return run(path, () -> new AtomicWrite(root).write(path, content));
+    public long write(String path, InputStream content, FileAttributes attributes) {
+        return run(path, () -> new AtomicWrite(root, attributes).write(path, content));
     }
 
     @Override
     public void delete(String path) {
-        String trimmed = path.replaceAll("/+$", "");
-        String name = trimmed.substring(trimmed.lastIndexOf('/') + 1);
-        if (path.startsWith("/") && List.of("", ".", "..").contains(name)) {
-            throw PathFailures.invalid(path, "cannot be deleted: name what is in it");
-        }
+        Place place = Place.of(path, "deleted");
         run(
                 path,
                 () -> {
-                    String parentPath = trimmed.substring(0, trimmed.length() - name.length());
-                    try (Fd parent = root.openDirectory(parentPath)) {
-                        new TreeRemoval(root).remove(parent, name);
-                        return name;
+                    try (Fd parent = root.openDirectory(place.parent())) {
+                        new TreeRemoval(root).remove(parent, place.name());
+                        return place;
+                    }
+                });
+    }
+
+    @Override
+    public void change(String path, FileAttributes attributes, boolean recursive) {
+        run(
+                path,
+                () -> {
+                    new TreeChange(root, path, attributes).change(recursive);
+                    return path;
+                });
+    }
+
+    @Override
+    public CopyResult move(String from, String to, boolean overwrite) {
+        Root.check(to);
+        return run(from, () -> new TreeMove(root).move(from, to, overwrite));
+    }
+
+    @Override
+    public CopyResult copy(String from, String to, boolean overwrite) {
+        Root.check(to);
+        return run(from, () -> new TreeMove(root).copy(from, to, overwrite));
+    }
+
+    @Override
+    public void walk(String path, TreeEntry.Visitor visitor) {
+        run(
+                path,
+                () -> {
+                    new TreeWalk(root, path, visitor).walk();
+                    return path;
+                });
+    }
+
+    @Override
+    public void writeTree(String path, Consumer<TreeWriter> work) {
+        run(
+                path,
+                () -> {
+                    try (Fd directory = root.makeDirectories(path)) {
+                        work.accept(new RootTreeWriter(root, path, directory));
+                        return path;
                     }
                 });
     }

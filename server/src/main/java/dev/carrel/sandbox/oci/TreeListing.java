@@ -4,7 +4,6 @@ import dev.carrel.process.Directories;
 import dev.carrel.process.DirectoryEntry;
 import dev.carrel.process.Fd;
 import dev.carrel.process.FileInfo;
-import dev.carrel.process.FileNames;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
 import dev.carrel.sandbox.FileStat;
@@ -25,12 +24,15 @@ final class TreeListing {
     private final Root root;
     private final boolean recursive;
     private final int entriesMax;
+    private final String after;
     private final List<FileStat> entries = new ArrayList<>();
 
-    TreeListing(Root root, boolean recursive, int entriesMax) {
+    /// `after` is a path, or empty for the first entries.
+    TreeListing(Root root, boolean recursive, int entriesMax, String after) {
         this.root = root;
         this.recursive = recursive;
         this.entriesMax = entriesMax;
+        this.after = after;
     }
 
     List<FileStat> list(String path) throws LinuxException {
@@ -43,7 +45,7 @@ final class TreeListing {
 
     private void list(Fd directory, String prefix, int depth) throws LinuxException {
         // A name with "/" stands for what is below it: that comes where the text of paths says.
-        for (String key : keys(directory)) {
+        for (String key : keys(directory, prefix)) {
             if (entries.size() >= entriesMax) {
                 return;
             }
@@ -56,16 +58,16 @@ final class TreeListing {
     }
 
     // The first names in order are enough: each is at least one entry.
-    private Set<String> keys(Fd directory) throws LinuxException {
+    private Set<String> keys(Fd directory, String prefix) throws LinuxException {
         var keys = new TreeSet<String>();
         int most = recursive ? entriesMax * 2 : entriesMax;
         for (var batch = Directories.next(directory);
                 !batch.isEmpty();
                 batch = Directories.next(directory)) {
             for (DirectoryEntry entry : batch) {
-                keys.add(entry.name());
+                addIfAfter(keys, prefix, entry.name());
                 if (recursive && mayBeDirectory(entry)) {
-                    keys.add(entry.name() + "/");
+                    addIfAfter(keys, prefix, entry.name() + "/");
                 }
                 while (keys.size() > most) {
                     keys.pollLast();
@@ -73,6 +75,15 @@ final class TreeListing {
             }
         }
         return keys;
+    }
+
+    // What is below a directory sorts behind `after` where the directory itself does, and where
+    // `after` is below it.
+    private void addIfAfter(Set<String> keys, String prefix, String key) {
+        String path = prefix + key;
+        if (path.compareTo(after) > 0 || (key.endsWith("/") && after.startsWith(path))) {
+            keys.add(key);
+        }
     }
 
     private static boolean mayBeDirectory(DirectoryEntry entry) {
@@ -115,23 +126,7 @@ final class TreeListing {
     }
 
     static FileStat describe(Root root, String path, FileInfo info, Optional<String> linkTarget) {
-        return new FileStat(
-                FileNames.shown(path),
-                type(info),
-                info.sizeBytes(),
-                info.permissions(),
-                root.inside(info.owner()),
-                root.inside(info.group()),
-                info.modifiedAt(),
-                linkTarget.map(FileNames::shown));
-    }
-
-    private static FileStat.Type type(FileInfo info) {
-        if (info.isFile()) {
-            return FileStat.Type.FILE;
-        } else if (info.isDirectory()) {
-            return FileStat.Type.DIRECTORY;
-        }
-        return info.isSymlink() ? FileStat.Type.SYMLINK : FileStat.Type.OTHER;
+        int owner = root.inside(info.owner());
+        return FileStat.of(path, info, owner, root.inside(info.group()), linkTarget);
     }
 }

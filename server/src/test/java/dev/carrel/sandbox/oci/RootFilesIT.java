@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -123,7 +124,7 @@ class RootFilesIT {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "a", "./a", "../a", "a/../../b", "/a\0b", "\0", "/\udc80", "/\ud800"})
+            strings = {"", "a", "./a", "../a", "a/../../b", "/a\0b", "\0", "/\ud800", "/x\udc00"})
     void pathsThatAreNoneAreRefused(String path) {
         assertRefusedEverywhere(ErrorCode.INVALID_PATH, path);
     }
@@ -315,6 +316,17 @@ class RootFilesIT {
         assertThat(files.list("/", true, 10))
                 .extracting(FileStat::path)
                 .containsExactly("/d", "/d/x\uFFFD", "/d/x\uFFFD/\uFFFDy");
+        assertThat(files.list("/", true, 10))
+                .extracting(FileStat::rawPath)
+                .containsExactly(
+                        Optional.empty(),
+                        Optional.of("/d/x\udcff"),
+                        Optional.of("/d/x\udcff/\udcc3y"));
+        assertThat(read("/d/x\udcff/\udcc3y")).isEqualTo("\n");
+        write("/d/x\udcff/\udcc3y", "new");
+        assertThat(files.stat("/d/x\udcff/\udcc3y").sizeBytes()).isEqualTo(3);
+        assertThat(files.list("/", true, 10, Optional.of("/d/x\udcff"))).hasSize(1);
+        assertFails(ErrorCode.FILE_NOT_FOUND, () -> files.stat("/d/x\uFFFD"));
         files.delete("/d");
         assertThat(inside).isEmptyDirectory();
     }
