@@ -40,6 +40,10 @@ public final class CarrelClient {
         return new SandboxCalls(this, transport);
     }
 
+    public SnapshotCalls snapshots() {
+        return new SnapshotCalls(this, transport);
+    }
+
     public SessionCalls sessions() {
         return new SessionCalls(this, transport);
     }

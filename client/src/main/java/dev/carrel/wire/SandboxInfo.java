@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// A sandbox as it was when it was looked up. `state` is `creating`, `running` or `stopped`.
+/// A sandbox as it was when it was looked up; `snapshot` is the one that it was made from. `state`
+/// is `creating`, `running`, `paused` or `stopped`.
 public record SandboxInfo(
         String id,
         Optional<String> name,
@@ -17,6 +18,7 @@ public record SandboxInfo(
         Map<String, String> metadata,
         Optional<String> user,
         Optional<Long> ttlSeconds,
+        Optional<String> snapshot,
         String state,
         Instant createdAt,
         Instant lastActiveAt,

@@ -42,6 +42,7 @@ public record SandboxRequest(
         private Map<String, String> metadata = Map.of();
         private Optional<String> user = Optional.empty();
         private Optional<Long> ttlSeconds = Optional.empty();
+        private Optional<String> snapshot = Optional.empty();
 
         private Builder() {}
 
@@ -85,6 +86,12 @@ public record SandboxRequest(
             return this;
         }
 
+        /// Start with the files of this snapshot, on the image that it is based on.
+        public Builder snapshot(String value) {
+            snapshot = Optional.of(value);
+            return this;
+        }
+
         public SandboxRequest build() {
             return new SandboxRequest(
                     name,
@@ -97,7 +104,7 @@ public record SandboxRequest(
                     user,
                     ttlSeconds,
                     Optional.empty(),
-                    Optional.empty());
+                    snapshot);
         }
     }
 }

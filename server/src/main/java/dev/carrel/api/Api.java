@@ -29,6 +29,7 @@ public final class Api {
         var routes = new ArrayList<Route>();
         routes.addAll(new StatusRoutes(services, settings, clock).routes());
         routes.addAll(new SandboxRoutes(services.sandboxes(), once).routes());
+        routes.addAll(new SnapshotRoutes(services.sandboxes(), once).routes());
         routes.addAll(new ExecutionRoutes(services.sandboxes(), services.metrics(), once).routes());
         routes.addAll(new FileRoutes(services.sandboxes(), once).routes());
         routes.addAll(new AgentRoutes(services.deployments(), settings, once).routes());

@@ -6,6 +6,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.http.Request;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.session.SessionId;
 import dev.carrel.store.Page;
 import dev.carrel.store.ProjectId;
@@ -28,6 +29,15 @@ final class Inputs {
         } catch (IllegalArgumentException e) {
             throw new CarrelException(
                     ErrorCode.SANDBOX_NOT_FOUND, "There is no sandbox " + shown(id), e);
+        }
+    }
+
+    static SnapshotId snapshot(String id) {
+        try {
+            return new SnapshotId(id);
+        } catch (IllegalArgumentException notOne) {
+            throw CarrelException.ofParam(
+                    ErrorCode.SNAPSHOT_NOT_FOUND, "snapshot", "There is no snapshot " + shown(id));
         }
     }
 

@@ -8,6 +8,7 @@ import dev.carrel.sandbox.NetworkPolicy;
 import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.Sandbox;
 import dev.carrel.sandbox.SandboxSpec;
+import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.wire.NetworkRules;
 import dev.carrel.wire.ResourceLimits;
 import dev.carrel.wire.SandboxInfo;
@@ -28,8 +29,11 @@ final class SandboxSpecs {
         if (request.idle().isPresent()) {
             throw Inputs.notSupported("idle");
         }
-        if (request.snapshot().isPresent()) {
-            throw Inputs.notSupported("snapshot");
+        if (request.snapshot().isPresent() && request.image().isPresent()) {
+            throw CarrelException.ofParam(
+                    ErrorCode.INVALID_REQUEST,
+                    "image",
+                    "image comes with the snapshot; leave one of both out");
         }
         return new SandboxSpec(
                 request.name(),
@@ -41,7 +45,8 @@ final class SandboxSpecs {
                 request.metadata(),
                 request.user(),
                 request.ttlSeconds().map(SandboxSpecs::ttl),
-                Optional.empty());
+                Optional.empty(),
+                request.snapshot().map(Inputs::snapshot));
     }
 
     private static Isolation isolation(String name) {
@@ -105,6 +110,7 @@ final class SandboxSpecs {
                 spec.metadata(),
                 spec.user(),
                 spec.ttl().map(Duration::toSeconds),
+                spec.snapshot().map(SnapshotId::value),
                 sandbox.state().wireName(),
                 sandbox.createdAt(),
                 sandbox.lastActiveAt(),

@@ -25,6 +25,7 @@ import picocli.CommandLine.HelpCommand;
             SessionsCommand.class,
             LogsCommand.class,
             SandboxCommand.class,
+            SnapshotCommands.All.class,
             HelpCommand.class
         },
         footerHeading = "%nOn the machine of the server:%n",

@@ -29,6 +29,9 @@ import picocli.CommandLine.Parameters;
             SandboxCommand.Ls.class,
             SandboxCommand.Exec.class,
             CopyCommand.class,
+            SnapshotCommands.Take.class,
+            SnapshotCommands.Restore.class,
+            SnapshotCommands.Fork.class,
             SandboxCommand.Rm.class
         })
 final class SandboxCommand {
@@ -46,6 +49,9 @@ final class SandboxCommand {
 
         @Option(names = "--image", description = "The image. Default: coding")
         private Optional<String> image = Optional.empty();
+
+        @Option(names = "--snapshot", description = "Start with the files of this snapshot.")
+        private Optional<String> snapshot = Optional.empty();
 
         @Option(names = "--cpus", description = "Processors. Default: 2")
         private Optional<Double> cpus = Optional.empty();
@@ -70,6 +76,7 @@ final class SandboxCommand {
             var request = SandboxRequest.builder().env(env);
             name.ifPresent(request::name);
             image.ifPresent(request::image);
+            snapshot.ifPresent(request::snapshot);
             ttlSeconds.ifPresent(request::ttlSeconds);
             request.resources(new ResourceLimits(cpus, memoryMb, diskMb));
             request.network(NetworkRules.ofInternet(!offline));

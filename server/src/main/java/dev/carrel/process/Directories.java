@@ -23,6 +23,9 @@ public final class Directories {
     /// Fail with `EEXIST` instead of replacing.
     public static final int RENAME_NOREPLACE = 1;
 
+    /// Each gets the other's name; both must be there.
+    public static final int RENAME_EXCHANGE = 2;
+
     private static final int LINK_BYTES_MAX = 4096;
     private static final int BATCH_BYTES = 32_768;
 

@@ -15,14 +15,17 @@ public final class Ioctl {
 
     private Ioctl() {}
 
-    /// Makes a request whose argument is a structure, given in native byte order.
+    /// Makes a request whose argument is a structure, given in native byte order. What the kernel
+    /// answers is in `argument` afterwards.
     public static void call(Fd file, long request, byte[] argument) throws LinuxException {
         int fd = file.number();
         Native.Call ioctl =
                 (arena, errno) -> {
                     MemorySegment memory = arena.allocate(argument.length, 8);
                     MemorySegment.copy(argument, 0, memory, JAVA_BYTE, 0, argument.length);
-                    return (int) IOCTL.invokeExact(errno, fd, request, memory);
+                    int result = (int) IOCTL.invokeExact(errno, fd, request, memory);
+                    MemorySegment.copy(memory, JAVA_BYTE, 0, argument, 0, argument.length);
+                    return result;
                 };
         Native.call("ioctl 0x" + Long.toHexString(request), ioctl);
     }

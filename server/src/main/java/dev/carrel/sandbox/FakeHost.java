@@ -34,7 +34,14 @@ public final class FakeHost implements AutoCloseable {
         BEFORE_DESTROY,
         /// Nothing runs any more, the disk is still there.
         HALF_DESTROYED,
-        AFTER_DESTROY
+        AFTER_DESTROY,
+        BEFORE_SNAPSHOT,
+        AFTER_SNAPSHOT,
+        BEFORE_RESTORE,
+        /// The files are the new ones, nothing runs.
+        AFTER_RESTORE,
+        BEFORE_SNAPSHOT_DELETE,
+        AFTER_SNAPSHOT_DELETE
     }
 
     /// Thrown where the server's process ends: no handler may get anything done after it.
@@ -45,6 +52,7 @@ public final class FakeHost implements AutoCloseable {
     }
 
     private final Path directory;
+    private final FakeSnapshots snapshots;
     private final Map<SandboxId, FakeSandbox> sandboxes = new ConcurrentHashMap<>();
     // Both guarded by themselves.
     private final Map<Step, Runnable> actions = new EnumMap<>(Step.class);
@@ -53,6 +61,7 @@ public final class FakeHost implements AutoCloseable {
     /// `directory` exists and is this host's own.
     public FakeHost(Path directory) {
         this.directory = directory;
+        this.snapshots = new FakeSnapshots(directory);
     }
 
     /// Runs `action` when a runtime next reaches `step`, once, on the runtime's thread; what it
@@ -111,6 +120,10 @@ public final class FakeHost implements AutoCloseable {
         }
     }
 
+    FakeSnapshots snapshots() {
+        return snapshots;
+    }
+
     FakeSandbox add(SandboxId id, SandboxSpec spec) {
         try {
             Path root = directory.resolve(id.value());
@@ -118,7 +131,11 @@ public final class FakeHost implements AutoCloseable {
             if (sandboxes.putIfAbsent(id, sandbox) != null) {
                 throw new IllegalStateException(id + " exists already");
             }
-            sandbox.makeDisk();
+            if (spec.snapshot().isPresent()) {
+                snapshots.copyTo(root, spec.snapshot().get());
+            } else {
+                sandbox.makeDisk();
+            }
             return sandbox;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

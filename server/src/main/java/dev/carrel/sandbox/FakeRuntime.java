@@ -55,13 +55,7 @@ public final class FakeRuntime implements SandboxRuntime {
     @Override
     public RunningSandbox start(SandboxId id, SandboxSpec spec) {
         reach(Step.BEFORE_START);
-        FakeSandbox sandbox =
-                host.sandbox(id)
-                        .orElseThrow(() ->
-                                new CarrelException(
-                                        ErrorCode.SANDBOX_FAILED,
-                                        "the disk of sandbox " + id + " is gone"));
-        RunningSandbox running = sandbox.start();
+        RunningSandbox running = sandbox(id).start();
         reach(Step.AFTER_START);
         return running;
     }
@@ -91,6 +85,43 @@ public final class FakeRuntime implements SandboxRuntime {
     public Optional<Execution> execution(SandboxId id, ExecutionId execution) {
         requireAlive();
         return host.sandbox(id).flatMap(sandbox -> sandbox.execution(execution));
+    }
+
+    @Override
+    public long takeSnapshot(SandboxId id, SnapshotId snapshot) {
+        reach(Step.BEFORE_SNAPSHOT);
+        long size = host.snapshots().take(sandbox(id).root(), snapshot);
+        reach(Step.AFTER_SNAPSHOT);
+        return size;
+    }
+
+    @Override
+    public void restore(SandboxId id, SandboxSpec spec, SnapshotId snapshot) {
+        reach(Step.BEFORE_RESTORE);
+        sandbox(id).stop();
+        host.snapshots().replace(sandbox(id).root(), snapshot);
+        reach(Step.AFTER_RESTORE);
+    }
+
+    @Override
+    public void deleteSnapshot(SnapshotId snapshot) {
+        reach(Step.BEFORE_SNAPSHOT_DELETE);
+        host.snapshots().delete(snapshot);
+        reach(Step.AFTER_SNAPSHOT_DELETE);
+    }
+
+    @Override
+    public Set<SnapshotId> snapshots() {
+        requireAlive();
+        return host.snapshots().ids();
+    }
+
+    private FakeSandbox sandbox(SandboxId id) {
+        return host.sandbox(id)
+                .orElseThrow(() ->
+                        new CarrelException(
+                                ErrorCode.SANDBOX_FAILED,
+                                "the disk of sandbox " + id + " is gone"));
     }
 
     @Override

@@ -11,14 +11,12 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One sandbox of a [FakeHost]: a folder, and the commands that were ever started in it.
@@ -41,6 +39,10 @@ final class FakeSandbox {
         this.reach = reach;
     }
 
+    Path root() {
+        return root;
+    }
+
     void makeDisk() throws IOException {
         for (String folder : List.of("workspace", "root", "tmp", "etc")) {
             Files.createDirectories(root.resolve(folder));
@@ -48,14 +50,7 @@ final class FakeSandbox {
     }
 
     void removeDisk() throws IOException {
-        if (Files.notExists(root)) {
-            return;
-        }
-        try (Stream<Path> all = Files.walk(root)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        }
+        FakeSnapshots.removeTree(root);
     }
 
     RunningSandbox start() {

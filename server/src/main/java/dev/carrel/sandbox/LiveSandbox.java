@@ -186,6 +186,13 @@ final class LiveSandbox {
         return phase == Phase.GONE;
     }
 
+    /// Fails with `SANDBOX_NOT_FOUND` once it is deleted, or could not be made. Hold the lock.
+    void requirePresent() {
+        if (phase != Phase.READY) {
+            throw SandboxRegistry.notFound(id);
+        }
+    }
+
     void touch(Instant now) {
         lastActiveAt = now;
     }

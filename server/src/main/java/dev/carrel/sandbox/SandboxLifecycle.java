@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,21 +33,30 @@ final class SandboxLifecycle {
 
     /// Makes it, unless its owner has one: then nothing happens and that one is returned.
     Optional<LiveSandbox> create(SandboxRow row, LiveSandbox fresh) {
+        return create(row, fresh, fresh.spec());
+    }
+
+    /// As [#create], with the files of a snapshot that the sandbox will know nothing of.
+    void create(SandboxRow row, LiveSandbox fresh, SnapshotId files) {
+        create(row, fresh, fresh.spec().from(files, fresh.spec().image()));
+    }
+
+    private Optional<LiveSandbox> create(SandboxRow row, LiveSandbox fresh, SandboxSpec made) {
         return fresh.exclusively(() -> {
             Optional<LiveSandbox> other = registry.add(fresh);
             if (other.isEmpty()) {
-                bringUp(row, fresh);
+                bringUp(row, fresh, made);
             }
             return other;
         });
     }
 
-    private void bringUp(SandboxRow row, LiveSandbox fresh) {
+    private void bringUp(SandboxRow row, LiveSandbox fresh, SandboxSpec made) {
         try {
             requireOpen();
             rows.insert(row);
             try {
-                RunningSandbox started = runtime.create(fresh.id(), fresh.spec());
+                RunningSandbox started = runtime.create(fresh.id(), made);
                 rows.setState(fresh.id(), SandboxRow.State.READY);
                 fresh.becomeReady(started);
             } catch (RuntimeException e) {
@@ -143,6 +153,22 @@ final class SandboxLifecycle {
                 live.settled(running::pause);
             }
             return live.id();
+        });
+    }
+
+    /// Saves its files, when the calls under way have ended. Hold the lock. Returns their size.
+    long save(LiveSandbox live, SnapshotId snapshot) {
+        var size = new AtomicLong();
+        live.settled(() -> size.set(runtime.takeSnapshot(live.id(), snapshot)));
+        return size.get();
+    }
+
+    /// Ends what runs, gives it the files of a snapshot and starts it. Hold the lock.
+    void restore(LiveSandbox live, SnapshotId snapshot) {
+        requireOpen();
+        live.settled(() -> {
+            runtime.restore(live.id(), live.spec(), snapshot);
+            live.setRunning(runtime.start(live.id(), live.spec()));
         });
     }
 

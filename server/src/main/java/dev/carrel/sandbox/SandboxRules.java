@@ -50,6 +50,12 @@ final class SandboxRules {
                                                 ttl.toSeconds())));
     }
 
+    /// What callers may write on a snapshot or fork.
+    static void checkLabels(Optional<String> name, Map<String, String> metadata) {
+        checkText("name", name, NAME_CHARS_MAX);
+        checkMetadata(metadata);
+    }
+
     static void check(ExecutionRequest request) {
         long commandBytes = 0;
         for (String argument : request.command()) {

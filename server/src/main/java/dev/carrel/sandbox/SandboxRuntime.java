@@ -17,8 +17,9 @@ public interface SandboxRuntime extends AutoCloseable {
     /// people.
     String lacks(Isolation level);
 
-    /// Makes a sandbox with a fresh disk and starts it, ready to execute when this returns. On
-    /// failure nothing is left.
+    /// Makes a sandbox with a fresh disk, or one with the files of `spec.snapshot()`, and starts
+    /// it, ready to execute when this returns. On failure nothing is left. Fails with
+    /// `SNAPSHOT_NOT_FOUND`, and with `CONFLICT` when the snapshot is larger than the disk.
     RunningSandbox create(SandboxId id, SandboxSpec spec);
 
     /// Starts a stopped sandbox again on the disk that it has.
@@ -40,6 +41,21 @@ public interface SandboxRuntime extends AutoCloseable {
     /// An execution of a sandbox, running or not; empty if it was never started. While the sandbox
     /// is paused, fails with `SANDBOX_NOT_RUNNING` for one that has not ended.
     Optional<Execution> execution(SandboxId id, ExecutionId execution);
+
+    /// Saves the files of a sandbox as they are at one moment: what runs in it stands still
+    /// meanwhile. The copy survives the sandbox, and a crash at any time leaves it whole or not at
+    /// all. Returns how many bytes it holds.
+    long takeSnapshot(SandboxId id, SnapshotId snapshot);
+
+    /// Stops a sandbox and gives it the files of a snapshot; a crash leaves it with the old or the
+    /// new ones. Fails as [#create] does, and then the files are the old ones.
+    void restore(SandboxId id, SandboxSpec spec, SnapshotId snapshot);
+
+    /// Does nothing when there is none. What was made from it stays as it is.
+    void deleteSnapshot(SnapshotId snapshot);
+
+    /// Every snapshot on this host.
+    Set<SnapshotId> snapshots();
 
     /// Every sandbox of which anything is left on the host: what is not wanted can be destroyed.
     Set<SandboxId> remains();

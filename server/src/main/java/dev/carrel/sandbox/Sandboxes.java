@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -42,6 +43,8 @@ public final class Sandboxes implements AutoCloseable {
     private final SandboxRows rows;
     private final SandboxRegistry registry = new SandboxRegistry();
     private final SandboxLifecycle lifecycle;
+    private final Snapshots snapshots;
+    private final Forks forks;
     private final IsolationRule isolation;
     private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -52,6 +55,8 @@ public final class Sandboxes implements AutoCloseable {
         this.clock = clock;
         this.rows = new SandboxRows(store, settings);
         this.lifecycle = new SandboxLifecycle(runtime, rows, registry);
+        this.snapshots = new Snapshots(store, runtime, registry, lifecycle, clock);
+        this.forks = new Forks(lifecycle, snapshots, settings, clock);
         this.isolation = new IsolationRule(runtime, settings.isolationMin());
     }
 
@@ -62,6 +67,7 @@ public final class Sandboxes implements AutoCloseable {
     public void reconcile() {
         isolation.check(isolation.byDefault());
         lifecycle.reconcile(settings.executionsAtOnceMax());
+        snapshots.reconcile();
     }
 
     /// Starts the thread that deletes expired sandboxes, until [#close].
@@ -91,7 +97,7 @@ public final class Sandboxes implements AutoCloseable {
     /// `CONFLICT` when the owner has a sandbox; then nothing was made.
     public Sandbox create(ProjectId project, SandboxSpec spec) {
         check(spec);
-        SandboxRow row = newRow(project, spec);
+        SandboxRow row = newRow(project, withImageOfSnapshot(project, spec));
         var fresh = new LiveSandbox(row, settings.executionsAtOnceMax());
         Optional<LiveSandbox> other = lifecycle.create(row, fresh);
         if (other.isPresent()) {
@@ -134,6 +140,12 @@ public final class Sandboxes implements AutoCloseable {
         return isolation.byDefault();
     }
 
+    private SandboxSpec withImageOfSnapshot(ProjectId project, SandboxSpec spec) {
+        return spec.snapshot()
+                .map(id -> spec.from(id, snapshots.get(project, id).image()))
+                .orElse(spec);
+    }
+
     public Sandbox get(ProjectId project, SandboxId id) {
         return registry.get(project, id).snapshot();
     }
@@ -152,6 +164,23 @@ public final class Sandboxes implements AutoCloseable {
     /// also after a crash.
     public void delete(ProjectId project, SandboxId id) {
         lifecycle.delete(registry.get(project, id));
+    }
+
+    /// The saved files of sandboxes.
+    public Snapshots snapshots() {
+        return snapshots;
+    }
+
+    /// Makes `count` sandboxes like this one, with its files as they are now, started anew: what
+    /// runs in this one goes on here alone. They share its settings; its metadata is extended. All
+    /// are made, or none.
+    public List<Sandbox> fork(
+            ProjectId project,
+            SandboxId id,
+            int count,
+            Optional<String> name,
+            Map<String, String> metadata) {
+        return forks.fork(registry.get(project, id), count, name, metadata);
     }
 
     /// Freezes all that runs in it; any access resumes it. Does nothing when it is paused. Fails
@@ -262,6 +291,7 @@ public final class Sandboxes implements AutoCloseable {
             }
         }
         lifecycle.finish();
+        snapshots.finish();
         storeActivity(ACTIVITY_LAG);
     }
 

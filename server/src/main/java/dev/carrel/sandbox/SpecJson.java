@@ -33,6 +33,7 @@ final class SpecJson {
         spec.user().ifPresent(user -> root.put("user", user));
         spec.ttl().ifPresent(ttl -> root.put("ttl_millis", ttl.toMillis()));
         spec.owner().ifPresent(owner -> root.put("owner", owner));
+        spec.snapshot().ifPresent(snapshot -> root.put("snapshot", snapshot.value()));
         return root.toString();
     }
 
@@ -53,7 +54,8 @@ final class SpecJson {
                     Optional.of(root.path("ttl_millis"))
                             .filter(JsonNode::isNumber)
                             .map(ttl -> Duration.ofMillis(ttl.asLong())),
-                    text(root, "owner"));
+                    text(root, "owner"),
+                    text(root, "snapshot").map(SnapshotId::new));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a stored sandbox spec is not JSON", e);
         }
@@ -80,5 +82,19 @@ final class SpecJson {
         var map = new TreeMap<String, String>();
         node.properties().forEach(entry -> map.put(entry.getKey(), entry.getValue().asText()));
         return map;
+    }
+
+    static String writeMap(Map<String, String> map) {
+        ObjectNode node = JSON.createObjectNode();
+        put(node, map);
+        return node.toString();
+    }
+
+    static Map<String, String> readMap(String text) {
+        try {
+            return map(JSON.readTree(text));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("stored metadata is not JSON", e);
+        }
     }
 }

@@ -16,6 +16,7 @@ import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Lease;
 import dev.carrel.session.Session;
 import dev.carrel.session.Sessions;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The sandbox of a session while one of its turns runs: the one it has, or one that is made at the
@@ -116,7 +117,8 @@ final class SessionSandbox {
                         defaults.metadata(),
                         session.user(),
                         defaults.ttl(),
-                        defaults.owner())
+                        defaults.owner(),
+                        Optional.empty())
                 .withOwner(session.id().value());
     }
 }

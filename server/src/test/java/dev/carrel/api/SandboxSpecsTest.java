@@ -64,7 +64,8 @@ class SandboxSpecsTest {
             textBlock =
                     """
                     {"idle":{"pause_after_seconds":1}} | NOT_SUPPORTED | idle
-                    {"snapshot":"snp_1"} | NOT_SUPPORTED | snapshot
+                    {"snapshot":"snp_1","image":"coding"} | INVALID_REQUEST | image
+                    {"snapshot":"nonsense"} | SNAPSHOT_NOT_FOUND | snapshot
                     {"network":{"allow":["x.org"]}} | NOT_SUPPORTED | network.allow
                     {"network":{"deny":["x.org"]}} | NOT_SUPPORTED | network.deny
                     {"isolation":"contaner"} | INVALID_REQUEST | isolation

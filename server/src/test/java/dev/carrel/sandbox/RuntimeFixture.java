@@ -83,6 +83,7 @@ abstract class RuntimeFixture {
                 Map.of(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -115,6 +116,10 @@ abstract class RuntimeFixture {
     }
 
     String read(String path) throws IOException {
+        return textOf(sandbox, path);
+    }
+
+    static String textOf(RunningSandbox sandbox, String path) throws IOException {
         try (InputStream input = sandbox.files().read(path, 0)) {
             return new String(input.readAllBytes(), UTF_8);
         }

@@ -81,6 +81,7 @@ class SandboxRulesTest {
                                         Map.of(),
                                         Optional.empty(),
                                         Optional.empty(),
+                                        Optional.empty(),
                                         Optional.empty())));
     }
 
@@ -147,7 +148,8 @@ class SandboxRulesTest {
                 metadata,
                 Optional.of("user"),
                 Optional.of(Duration.ofSeconds(ttlSeconds)),
-                Optional.of("ses_1"));
+                Optional.of("ses_1"),
+                Optional.empty());
     }
 
     private static ExecutionRequest request(

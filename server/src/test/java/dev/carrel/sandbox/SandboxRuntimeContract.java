@@ -16,9 +16,9 @@ import org.junit.jupiter.api.Test;
 
 /// What every [SandboxRuntime] promises. A subclass says how to open one; commands are `/bin/sh`
 /// with programs that any root file system has, and name files relative to their working directory.
-/// Paths of files are below `/workspace`, which exists. It extends the contracts of pauses, files
-/// and commands, so that a subclass runs all of them.
-public abstract class SandboxRuntimeContract extends PauseContract {
+/// Paths of files are below `/workspace`, which exists. It extends the contracts of snapshots,
+/// pauses, files and commands, so that a subclass runs all of them.
+public abstract class SandboxRuntimeContract extends SnapshotContract {
     @Test
     void newSandboxIsAliveAndHasAnEmptyWorkspace() {
         assertThat(sandbox.isAlive()).isTrue();

@@ -107,6 +107,7 @@ abstract class SandboxesFixture {
                 metadata,
                 user,
                 ttl,
+                Optional.empty(),
                 Optional.empty());
     }
 

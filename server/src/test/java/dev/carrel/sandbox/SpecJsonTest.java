@@ -23,7 +23,8 @@ class SpecJsonTest {
                     Map.of("team", "blue"),
                     Optional.of("user-1"),
                     Optional.of(Duration.ofHours(1)),
-                    Optional.of("ses_1"));
+                    Optional.of("ses_1"),
+                    Optional.empty());
 
     @Test
     void storedSpecsOfTheFirstVersionLoad() throws IOException {

@@ -9,16 +9,26 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/// The requests to btrfs that making and removing a disk takes, as in `linux/btrfs.h`. The programs
-/// would do, but each costs a process.
+/// The requests to btrfs that making, copying and removing a disk takes, as in `linux/btrfs.h`. The
+/// programs would do, but each costs a process.
 final class Btrfs {
     static final long MAGIC = 0x9123683EL;
 
     private static final long SUBVOLUME_CREATE = 0x5000940EL;
     private static final long SUBVOLUME_DESTROY = 0x5000940FL;
+    private static final long SNAPSHOT_CREATE = 0x50009417L;
+    private static final long SUBVOLUME_INFO = 0x81F8943CL;
+    private static final long TREE_SEARCH = 0xD0009411L;
+    private static final long READ_ONLY = 2;
+    private static final long QUOTA_TREE = 8;
+    private static final int QUOTA_GROUP_INFO = 242;
     private static final long QUOTA_GROUP_LIMIT = 0x8030942BL;
     private static final long LIMIT_REFERENCED = 1;
     private static final int NAME_OFFSET = 8;
+    private static final int NAME_OFFSET_V2 = 56;
+    private static final int SUBVOLUME_INFO_BYTES = 504;
+    private static final int SEARCH_KEY_BYTES = 104;
+    private static final int SEARCH_HEADER_BYTES = 32;
     private static final int ARGUMENT_BYTES = 4096;
     private static final int DIRECTORY = Linux.O_RDONLY | Linux.O_DIRECTORY | Linux.O_NOFOLLOW;
 
@@ -28,6 +38,44 @@ final class Btrfs {
         try (Fd folder = Linux.open(parent.toString(), DIRECTORY, 0)) {
             Ioctl.call(folder, SUBVOLUME_CREATE, named(name));
         }
+    }
+
+    /// Makes a copy of a subvolume as it is at this moment, in a time that does not depend on what
+    /// it holds; on disk when this returns. Whoever writes meanwhile may be cut in the middle.
+    static void snapshot(Path source, Path parent, String name, boolean readOnly)
+            throws LinuxException {
+        try (Fd from = Linux.open(source.toString(), DIRECTORY, 0);
+                Fd folder = Linux.open(parent.toString(), DIRECTORY, 0)) {
+            byte[] text = name.getBytes(StandardCharsets.UTF_8);
+            var argument = new byte[ARGUMENT_BYTES];
+            ByteBuffer fields = ByteBuffer.wrap(argument).order(ByteOrder.nativeOrder());
+            fields.putLong(0, from.number()).putLong(16, readOnly ? READ_ONLY : 0);
+            fields.put(NAME_OFFSET_V2, text);
+            Ioctl.call(folder, SNAPSHOT_CREATE, argument);
+        }
+    }
+
+    /// What a subvolume refers to, shared with others or not, as of the last commit of the file
+    /// system; making a snapshot is one. Needs quotas to be on.
+    static long bytesReferenced(Path subvolume) throws LinuxException {
+        try (Fd folder = Linux.open(subvolume.toString(), DIRECTORY, 0)) {
+            var argument = new byte[ARGUMENT_BYTES];
+            ByteBuffer search = ByteBuffer.wrap(argument).order(ByteOrder.nativeOrder());
+            long group = subvolumeId(folder);
+            search.putLong(0, QUOTA_TREE); // objects 0 to 0, then offsets, generations, types
+            search.putLong(24, group).putLong(32, group);
+            search.putLong(40, 0).putLong(48, -1);
+            search.putInt(56, QUOTA_GROUP_INFO).putInt(60, QUOTA_GROUP_INFO).putInt(64, 1);
+            Ioctl.call(folder, TREE_SEARCH, argument);
+            int found = search.getInt(64);
+            return found == 0 ? 0 : search.getLong(SEARCH_KEY_BYTES + SEARCH_HEADER_BYTES + 8);
+        }
+    }
+
+    private static long subvolumeId(Fd folder) throws LinuxException {
+        var argument = new byte[SUBVOLUME_INFO_BYTES];
+        Ioctl.call(folder, SUBVOLUME_INFO, argument);
+        return ByteBuffer.wrap(argument).order(ByteOrder.nativeOrder()).getLong(0);
     }
 
     /// Removes it with all in it; freeing the space goes on in the background.

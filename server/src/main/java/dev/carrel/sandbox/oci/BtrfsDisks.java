@@ -4,6 +4,7 @@ import dev.carrel.process.Errno;
 import dev.carrel.process.HostCommand;
 import dev.carrel.process.LinuxException;
 import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,9 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Each disk is a btrfs subvolume with a quota, in a pool file or on the btrfs that the home is on.
+/// Each disk is a btrfs subvolume with a quota, in a pool file or on the btrfs that the home is on;
+/// each snapshot is a read-only one. Copies share what they have in common, and cost the same
+/// however much that is.
 final class BtrfsDisks implements DiskStore {
     /// What the host keeps for itself: a pool whose file cannot grow would fail all sandboxes.
     static final long RESERVE_BYTES = 1L << 30;
@@ -40,6 +43,10 @@ final class BtrfsDisks implements DiskStore {
     }
 
     private static BtrfsDisks open(Path folder, Optional<PoolFile> pool) throws IOException {
+        var disks = new BtrfsDisks(folder, pool);
+        for (String half : DiskFolders.halves(folder)) {
+            disks.destroy(half);
+        }
         String path = folder.toString();
         HostCommand.Result quota = HostCommand.of("btrfs", "quota", "enable", path).run();
         if (quota.exitCode() != 0) {
@@ -48,7 +55,7 @@ final class BtrfsDisks implements DiskStore {
         }
         // Groups of disks that are gone slow every write down a little; nobody else removes them.
         HostCommand.of("btrfs", "qgroup", "clear-stale", path).run();
-        return new BtrfsDisks(folder, pool);
+        return disks;
     }
 
     @Override
@@ -57,20 +64,32 @@ final class BtrfsDisks implements DiskStore {
     }
 
     @Override
-    public void create(SandboxId id, int mib) throws IOException {
-        if (pool.isPresent() && pool.get().hostBytesFree() < RESERVE_BYTES) {
-            throw Failures.hostDiskFull();
-        }
-        try {
+    public void create(SandboxId id, Path image, int mib) throws IOException {
+        requireRoom();
+        make(() -> {
             Btrfs.createSubvolume(folder, id.value());
-            Btrfs.limit(folder.resolve(id.value()), (long) mib << 20);
-            DiskFolders.make(folder.resolve(id.value()));
-        } catch (LinuxException e) {
-            if (e.errno() == Errno.ENOSPC) {
-                throw Failures.hostDiskFull();
-            }
-            throw e;
-        }
+            resize(id, mib);
+            DiskFolders.make(folder.resolve(id.value()), id, image);
+        });
+    }
+
+    @Override
+    public void createFrom(SandboxId id, SnapshotId snapshot, int mib) throws IOException {
+        requireRoom();
+        make(() -> {
+            copy(snapshot, id.value(), mib);
+            resize(id, mib);
+        });
+    }
+
+    @Override
+    public void resize(SandboxId id, int mib) throws IOException {
+        Btrfs.limit(folder.resolve(id.value()), (long) mib << 20);
+    }
+
+    @Override
+    public long bytesUsed(SandboxId id) throws IOException {
+        return Btrfs.bytesReferenced(folder.resolve(id.value()));
     }
 
     @Override
@@ -80,12 +99,73 @@ final class BtrfsDisks implements DiskStore {
 
     @Override
     public void delete(SandboxId id) throws IOException {
+        destroy(id.value());
+        destroy(id.value() + DiskFolders.HALF);
+    }
+
+    @Override
+    public long takeSnapshot(SandboxId id, SnapshotId snapshot) throws IOException {
+        requireRoom();
+        make(() -> Btrfs.snapshot(folder.resolve(id.value()), folder, snapshot.value(), true));
+        return Btrfs.bytesReferenced(folder.resolve(snapshot.value()));
+    }
+
+    @Override
+    public void restore(SandboxId id, SnapshotId snapshot, int mib) throws IOException {
+        String half = id.value() + DiskFolders.HALF;
+        destroy(half);
+        make(() -> {
+            copy(snapshot, half, mib);
+            Btrfs.limit(folder.resolve(half), (long) mib << 20);
+        });
+        DiskFolders.exchange(folder, id.value());
+        destroy(half);
+    }
+
+    @Override
+    public void deleteSnapshot(SnapshotId snapshot) throws IOException {
+        destroy(snapshot.value());
+    }
+
+    @Override
+    public Set<SnapshotId> snapshots() throws IOException {
+        return DiskFolders.snapshots(folder);
+    }
+
+    private void copy(SnapshotId snapshot, String name, int mib) throws IOException {
+        Path source = DiskFolders.requireSnapshot(folder, snapshot);
+        Failures.requireFits(snapshot, Btrfs.bytesReferenced(source), mib);
+        Btrfs.snapshot(source, folder, name, false);
+    }
+
+    private void destroy(String name) throws LinuxException {
         try {
-            Btrfs.destroySubvolume(folder, id.value());
+            Btrfs.destroySubvolume(folder, name);
         } catch (LinuxException e) {
             if (e.errno() != Errno.ENOENT) {
                 throw e;
             }
+        }
+    }
+
+    private void requireRoom() throws IOException {
+        if (pool.isPresent() && pool.get().hostBytesFree() < RESERVE_BYTES) {
+            throw Failures.hostDiskFull();
+        }
+    }
+
+    private interface Making {
+        void run() throws IOException;
+    }
+
+    private static void make(Making making) throws IOException {
+        try {
+            making.run();
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ENOSPC) {
+                throw Failures.hostDiskFull();
+            }
+            throw e;
         }
     }
 
@@ -101,6 +181,9 @@ final class BtrfsDisks implements DiskStore {
     public void remove() throws IOException {
         for (SandboxId id : ids()) {
             delete(id);
+        }
+        for (SnapshotId snapshot : snapshots()) {
+            deleteSnapshot(snapshot);
         }
         if (pool.isPresent()) {
             pool.get().remove();

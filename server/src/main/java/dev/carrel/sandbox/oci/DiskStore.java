@@ -1,30 +1,59 @@
 package dev.carrel.sandbox.oci;
 
 import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
 
-/// Where the disks of sandboxes are: what each has changed against its image. Calls for one sandbox
-/// never overlap.
+/// Where the disks of sandboxes are: what each has changed against its image; and snapshots of
+/// them, which never change. Calls for one sandbox never overlap.
 interface DiskStore extends AutoCloseable {
-    /// The two folders of a disk, as an overlay mount wants them.
-    record Disk(Path upper, Path work) {}
+    /// The two folders of a disk, as an overlay mount wants them, and what else belongs to its
+    /// content, so that it is copied and replaced with it: a file with the image that it is based
+    /// on, and one with the sandbox whose identity is on it (see [Identity]).
+    record Disk(Path upper, Path work, Path image, Path identity) {}
 
     /// Whether a disk's limit is enforced. Where it is not, a sandbox can fill the host's disk.
     boolean hasQuota();
 
-    /// Makes an empty disk that holds at most `mib`. On failure [#delete] clears what is there.
-    void create(SandboxId id, int mib) throws IOException;
+    /// Makes an empty disk that holds at most `mib`, for an image whose root is `image`. On failure
+    /// [#delete] clears what is there.
+    void create(SandboxId id, Path image, int mib) throws IOException;
+
+    /// Makes a disk with what a snapshot holds. That counts in full against its own limit, also
+    /// where the host has it only once. Fails with `SNAPSHOT_NOT_FOUND`, or `CONFLICT` when it is
+    /// more than `mib`; else as [#create].
+    void createFrom(SandboxId id, SnapshotId snapshot, int mib) throws IOException;
+
+    /// Changes the limit. One below what the disk holds keeps it from growing.
+    void resize(SandboxId id, int mib) throws IOException;
 
     /// The disk of a sandbox that has one.
     Disk disk(SandboxId id);
+
+    /// What a disk holds, as its limit counts it, up to some seconds ago.
+    long bytesUsed(SandboxId id) throws IOException;
 
     /// Does nothing when there is none; finishes what an earlier call began.
     void delete(SandboxId id) throws IOException;
 
     /// All sandboxes that have a disk, or half of one.
     Set<SandboxId> ids() throws IOException;
+
+    /// Makes a copy of a disk that stays when the disk goes. Nobody may write to the disk
+    /// meanwhile. It is there whole, and survives a loss of power, or is not there at all. Returns
+    /// its size.
+    long takeSnapshot(SandboxId id, SnapshotId snapshot) throws IOException;
+
+    /// Puts the content of a snapshot in the place of a disk's, all at once: a crash leaves the one
+    /// or the other. The sandbox must not be running. Fails as [#createFrom].
+    void restore(SandboxId id, SnapshotId snapshot, int mib) throws IOException;
+
+    /// Does nothing when there is none. Disks made from it stay whole.
+    void deleteSnapshot(SnapshotId snapshot) throws IOException;
+
+    Set<SnapshotId> snapshots() throws IOException;
 
     /// Lets go of the store; its disks stay, also for sandboxes that are running.
     @Override

@@ -3,19 +3,28 @@ package dev.carrel.sandbox.oci;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.SnapshotId;
 
 /// What callers are told when the host fails them. Causes hold paths and are for the log.
 final class Failures {
     private Failures() {}
 
     static CarrelException failed(SandboxId id, String what, Throwable cause) {
+        return failed("sandbox " + id, what, cause);
+    }
+
+    static CarrelException failed(SnapshotId id, String what, Throwable cause) {
+        return failed("snapshot " + id, what, cause);
+    }
+
+    private static CarrelException failed(String who, String what, Throwable cause) {
         if (cause instanceof CarrelException known) {
             return known;
         }
         return new CarrelException(
                 ErrorCode.SANDBOX_FAILED,
-                "sandbox %s could not %s: the server's log says why; `carrel doctor` checks the host"
-                        .formatted(id, what),
+                "%s could not %s: the server's log says why; `carrel doctor` checks the host"
+                        .formatted(who, what),
                 cause);
     }
 
@@ -29,5 +38,16 @@ final class Failures {
                 ErrorCode.DISK_FULL,
                 "the host has less than %d MiB of free disk left, so no sandbox is made; free some"
                         .formatted(BtrfsDisks.RESERVE_BYTES >> 20));
+    }
+
+    /// Fails with `CONFLICT` when a snapshot holds more than the disk that it shall go to.
+    static void requireFits(SnapshotId snapshot, long bytes, int diskMib) {
+        if (bytes > (long) diskMib << 20) {
+            throw CarrelException.ofParam(
+                    ErrorCode.CONFLICT,
+                    "resources.disk_mb",
+                    "snapshot %s holds %d MiB, more than the %d MiB of the disk; ask for more"
+                            .formatted(snapshot, (bytes >> 20) + 1, diskMib));
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.carrel.sandbox.oci;
 
+import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +21,9 @@ record Launch(
         ControlGroups groups,
         SandboxNetwork network,
         MountSpace space) {
+    /// Room beyond the limit while a sandbox starts: on a full disk, an overlay mounts read-only.
+    private static final int SPARE_MIB = 16;
+
     /// Starts pid 1 on the disk that is there; returns its process id on the host.
     int up(SandboxFolder folder, SandboxSpec spec) throws IOException {
         OptionalInt address = address(folder);
@@ -29,25 +33,41 @@ record Launch(
             Owners.give(folder.run(), 0700);
         }
         Files.deleteIfExists(folder.run().resolve(RunDirectory.CHANNEL));
-        Path image = Path.of(Files.readString(folder.image()));
+        DiskStore.Disk disk = disks.disk(folder.id());
+        Path image = Path.of(Files.readString(disk.image()));
         Path init = roots.init();
         Resolvers resolvers =
                 address.isPresent() ? network.resolvers() : new Resolvers(java.util.List.of());
+        disks.resize(folder.id(), spec.resources().diskMib() + SPARE_MIB);
         int process =
                 roots.with(
                         folder.id(),
                         image,
-                        disks.disk(folder.id()),
+                        disk,
                         root -> {
-                            NetworkFiles.write(root, hostname(folder), resolvers);
+                            renewIdentity(folder, root);
+                            NetworkFiles.write(root, hostname(folder.id()), resolvers);
                             return engines.of(folder).run(folder, config(folder, spec, root, init));
                         });
+        disks.resize(folder.id(), spec.resources().diskMib());
         WatchLimits.ofHost().apply(process);
         if (address.isPresent()) {
             network.attach(address.getAsInt(), process);
         }
         Files.createFile(folder.ready());
         return process;
+    }
+
+    // A copy of another sandbox's disk becomes a machine of its own.
+    private void renewIdentity(SandboxFolder folder, Path root) throws IOException {
+        DiskStore.Disk disk = disks.disk(folder.id());
+        SandboxId before = Identity.of(disk);
+        if (!before.equals(folder.id())) {
+            if (Identity.renew(root, hostname(before), hostname(folder.id()))) {
+                Files.writeString(folder.keysWanted(), "");
+            }
+            Identity.note(disk, folder.id());
+        }
     }
 
     /// The process id of pid 1, if the sandbox is up as a whole.
@@ -99,7 +119,7 @@ record Launch(
 
     private OciConfig config(SandboxFolder folder, SandboxSpec spec, Path root, Path init) {
         return new OciConfig(
-                hostname(folder),
+                hostname(folder.id()),
                 root,
                 init,
                 groups.path(folder.id()),
@@ -108,8 +128,8 @@ record Launch(
     }
 
     /// The short form of the id, as a host name may be.
-    private static String hostname(SandboxFolder folder) {
-        String id = folder.id().value();
+    private static String hostname(SandboxId sandbox) {
+        String id = sandbox.value();
         return id.substring(0, Math.min(12, id.length())).replace('_', '-').replaceAll("-+$", "");
     }
 }

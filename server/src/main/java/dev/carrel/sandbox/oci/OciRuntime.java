@@ -2,7 +2,6 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
-import dev.carrel.image.Images;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.Isolation;
@@ -10,6 +9,7 @@ import dev.carrel.sandbox.RunningSandbox;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxRuntime;
 import dev.carrel.sandbox.SandboxSpec;
+import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
@@ -37,6 +37,7 @@ public final class OciRuntime implements SandboxRuntime {
 
     private final OciSettings settings;
     private final Host host;
+    private final DiskSnapshots snapshots;
 
     /// Sandboxes that this process has a connection to.
     private final Map<SandboxId, Attached> attached = new ConcurrentHashMap<>();
@@ -44,6 +45,7 @@ public final class OciRuntime implements SandboxRuntime {
     private OciRuntime(OciSettings settings, Host host) {
         this.settings = settings;
         this.host = host;
+        this.snapshots = new DiskSnapshots(host.disks());
     }
 
     /// Takes the host over as an earlier process, or a reboot, left it: mounts the disks, sets the
@@ -77,15 +79,13 @@ public final class OciRuntime implements SandboxRuntime {
 
     @Override
     public RunningSandbox create(SandboxId id, SandboxSpec spec) {
-        Images.Image image = settings.images().get(spec.image());
         SandboxFolder folder = host.instance().sandbox(id);
         boolean complete = false;
         try {
             Files.createDirectories(folder.path().getParent());
             Files.createDirectory(folder.path());
             Engines.note(folder, spec.isolation());
-            Files.writeString(folder.image(), image.root().toString());
-            host.disks().create(id, spec.resources().diskMib());
+            snapshots.makeDisk(id, spec, () -> settings.images().get(spec.image()).root());
             if (spec.network().internet()) {
                 writeAddress(folder, host.network().allocate());
             }
@@ -106,7 +106,7 @@ public final class OciRuntime implements SandboxRuntime {
         SandboxFolder folder = host.instance().sandbox(id);
         boolean complete = false;
         try {
-            if (!Files.exists(folder.image())) {
+            if (!Files.exists(host.disks().disk(id).image())) {
                 throw new CarrelException(
                         ErrorCode.SANDBOX_FAILED,
                         "sandbox " + id + " has no disk on this host; delete it and make another");
@@ -189,6 +189,31 @@ public final class OciRuntime implements SandboxRuntime {
     }
 
     @Override
+    public long takeSnapshot(SandboxId id, SnapshotId snapshot) {
+        try {
+            return snapshots.take(id, snapshot, attach(id));
+        } catch (IOException e) {
+            throw Failures.failed(id, "be saved", e);
+        }
+    }
+
+    @Override
+    public void restore(SandboxId id, SandboxSpec spec, SnapshotId snapshot) {
+        stop(id);
+        snapshots.restore(id, spec, snapshot);
+    }
+
+    @Override
+    public void deleteSnapshot(SnapshotId snapshot) {
+        snapshots.delete(snapshot);
+    }
+
+    @Override
+    public Set<SnapshotId> snapshots() {
+        return snapshots.all();
+    }
+
+    @Override
     public Set<SandboxId> remains() {
         try {
             Set<SandboxId> remains = new HashSet<>(DiskFolders.ids(host.instance().sandboxes()));
@@ -220,7 +245,9 @@ public final class OciRuntime implements SandboxRuntime {
         int process = host.launch().up(folder, spec);
         Attached sandbox = Attached.to(folder, process, host.groups());
         attached.put(folder.id(), sandbox);
-        return new OciSandbox(sandbox, spec.env());
+        var running = new OciSandbox(sandbox, spec.env());
+        HostKeys.makeIfWanted(folder, running);
+        return running;
     }
 
     /// The connection to a sandbox that runs, made now if there is none.

@@ -33,14 +33,14 @@ record SandboxFolder(SandboxId id, Path path) {
         return path.resolve("run");
     }
 
-    /// The root of the image that the disk is based on.
-    Path image() {
-        return path.resolve("image");
-    }
-
     /// The isolation level that it was made with.
     Path isolation() {
         return path.resolve("isolation");
+    }
+
+    /// There while it has yet to make keys for its SSH server.
+    Path keysWanted() {
+        return path.resolve("keys-wanted");
     }
 
     /// The index of its network address; absent without a network.

@@ -3,9 +3,12 @@ package dev.carrel.sandbox.oci;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import dev.carrel.process.HostCommand;
 import dev.carrel.process.Mounts;
 import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.sandbox.oci.DiskStore.Disk;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,11 +21,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 class DisksIT {
     private static final int MIB = 1 << 20;
+    private static final Path IMAGE = Path.of("/var/lib/images/some");
 
     @TempDir Path home;
     private DiskStore disks;
     private final SandboxId one = SandboxId.next();
     private final SandboxId two = SandboxId.next();
+    private final SnapshotId snapshot = SnapshotId.next();
 
     @BeforeEach
     void open() throws IOException {
@@ -38,8 +43,8 @@ class DisksIT {
 
     @Test
     void fullDiskIsFullForItsSandboxOnly() throws IOException {
-        disks.create(one, 16);
-        disks.create(two, 16);
+        disks.create(one, IMAGE, 16);
+        disks.create(two, IMAGE, 16);
 
         assertThatThrownBy(() -> fill(disks.disk(one), 40))
                 .isInstanceOf(IOException.class)
@@ -53,7 +58,7 @@ class DisksIT {
 
     @Test
     void deletedDiskIsGoneAndGoneAgain() throws IOException {
-        disks.create(one, 16);
+        disks.create(one, IMAGE, 16);
         assertThat(disks.ids()).containsExactly(one);
 
         disks.delete(one);
@@ -65,7 +70,7 @@ class DisksIT {
 
     @Test
     void upperFolderBelongsToTheSandboxesRoot() throws IOException {
-        disks.create(one, 16);
+        disks.create(one, IMAGE, 16);
 
         assertThat((int) Files.getAttribute(disks.disk(one).upper(), "unix:uid"))
                 .isEqualTo(IdMap.BASE);
@@ -74,7 +79,7 @@ class DisksIT {
 
     @Test
     void anotherProcessTakesTheMountedPoolOver() throws IOException {
-        disks.create(one, 16);
+        disks.create(one, IMAGE, 16);
         disks.close();
 
         disks = BtrfsDisks.inPool(pool(512));
@@ -85,7 +90,7 @@ class DisksIT {
 
     @Test
     void poolIsMountedAgainAfterAReboot() throws IOException {
-        disks.create(one, 16);
+        disks.create(one, IMAGE, 16);
         Files.writeString(disks.disk(one).upper().resolve("file"), "kept");
         Mounts.unmount(home.resolve("pool").toString(), 0);
 
@@ -97,7 +102,7 @@ class DisksIT {
 
     @Test
     void deviceThatWasLeftWithoutAMountIsUsedAgain() throws IOException {
-        disks.create(one, 16);
+        disks.create(one, IMAGE, 16);
         Mounts.unmount(home.resolve("pool").toString(), 0);
         HostCommand.of("losetup", "--find", home.resolve("pool.btrfs").toString()).run().orFail();
 
@@ -125,15 +130,144 @@ class DisksIT {
 
         disks = BtrfsDisks.inPool(pool(512));
 
-        disks.create(one, 16);
+        disks.create(one, IMAGE, 16);
         assertThat(disks.ids()).containsExactly(one);
+    }
+
+    @Test
+    void snapshotKeepsWhatTheDiskWas() throws IOException {
+        disks.create(one, IMAGE, 64);
+        Files.writeString(file(one), "then");
+
+        long size = disks.takeSnapshot(one, snapshot);
+        Files.writeString(file(one), "now");
+        disks.createFrom(two, snapshot, 64);
+        disks.delete(one);
+
+        assertThat(size).isBetween(1L, (long) MIB);
+        assertThat(disks.snapshots()).containsExactly(snapshot);
+        assertThat(file(two)).hasContent("then");
+        assertThat(disks.disk(two).image()).hasContent(IMAGE.toString());
+        assertThat(Identity.of(disks.disk(two))).isEqualTo(one);
+        Path saved = home.resolve("pool").resolve(snapshot.value()).resolve("upper/file");
+        assertThatThrownBy(() -> Files.writeString(saved, "changed"))
+                .isInstanceOf(IOException.class);
+        disks.deleteSnapshot(snapshot);
+        disks.deleteSnapshot(snapshot);
+        assertThat(disks.snapshots()).isEmpty();
+        assertThat(file(two)).hasContent("then");
+        assertThatThrownBy(() -> disks.createFrom(one, snapshot, 64))
+                .isInstanceOf(CarrelException.class);
+    }
+
+    @Test
+    void copiesHaveLimitsOfTheirOwnAndWhatTheyShareCounts() throws IOException {
+        disks.create(one, IMAGE, 64);
+        fill(disks.disk(one), 24);
+        long size = disks.takeSnapshot(one, snapshot);
+
+        assertThat(size).isBetween(24L * MIB, 25L * MIB);
+        assertThatThrownBy(() -> disks.createFrom(two, snapshot, 16))
+                .isInstanceOfSatisfying(
+                        CarrelException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT));
+        disks.createFrom(two, snapshot, 32);
+        assertThat(disks.bytesUsed(two)).isEqualTo(size);
+        assertThatThrownBy(() -> fill(disks.disk(two), "more", 16)).isInstanceOf(IOException.class);
+        fill(disks.disk(one), "more", 16);
+    }
+
+    @Test
+    void restoreBringsBackWhatWas() throws IOException {
+        disks.create(one, IMAGE, 64);
+        Files.writeString(file(one), "then");
+        disks.takeSnapshot(one, snapshot);
+        Files.writeString(file(one), "now");
+
+        disks.restore(one, snapshot, 16);
+
+        assertThat(file(one)).hasContent("then");
+        assertThatThrownBy(() -> fill(disks.disk(one), 40)).isInstanceOf(IOException.class);
+        assertThat(disks.ids()).containsExactly(one);
+    }
+
+    @Test
+    void whatACrashLeftHalfDoneIsRemovedAtTheNextStart() throws IOException {
+        disks.create(one, IMAGE, 64);
+        Files.writeString(file(one), "kept");
+        disks.takeSnapshot(one, snapshot);
+        Path pool = home.resolve("pool");
+        Path half = Path.of(one.value() + DiskFolders.HALF);
+        Btrfs.snapshot(pool.resolve(snapshot.value()), pool, half.toString(), false);
+
+        disks = BtrfsDisks.inPool(pool(512));
+
+        assertThat(pool.resolve(half)).doesNotExist();
+        assertThat(disks.ids()).containsExactly(one);
+        assertThat(file(one)).hasContent("kept");
+    }
+
+    @Test
+    void manySmallFilesAreBoundedToo() throws IOException {
+        disks.create(one, IMAGE, 16);
+        disks.create(two, IMAGE, 16);
+
+        assertThatThrownBy(
+                        () -> {
+                            for (int i = 0; i < 200_000; i++) {
+                                Files.createFile(disks.disk(one).upper().resolve("f" + i));
+                            }
+                        })
+                .isInstanceOf(IOException.class)
+                .hasMessageMatching("(?s).*([Qq]uota|[Nn]o space).*");
+
+        Files.writeString(file(two), "works");
+        disks.delete(one);
+    }
+
+    @Test
+    void limitsCanBeChanged() throws IOException {
+        disks.create(one, IMAGE, 16);
+        assertThatThrownBy(() -> fill(disks.disk(one), 24)).isInstanceOf(IOException.class);
+
+        disks.resize(one, 64);
+
+        fill(disks.disk(one), 24);
+    }
+
+    @Test
+    void foldersCopyWhatTheyCannotShare() throws IOException {
+        DiskStore plain = DirectoryDisks.open(home.resolve("disks"));
+        plain.create(one, IMAGE, 16);
+        Path file = plain.disk(one).upper().resolve("file");
+        Files.writeString(file, "then");
+        Files.createSymbolicLink(file.resolveSibling("link"), Path.of("/etc/shadow"));
+
+        assertThat(plain.takeSnapshot(one, snapshot)).isPositive();
+        Files.writeString(file, "now");
+        plain.createFrom(two, snapshot, 16);
+        plain.restore(one, snapshot, 16);
+
+        assertThat(file).hasContent("then");
+        assertThat(plain.disk(two).upper().resolve("file")).hasContent("then");
+        assertThat(plain.disk(two).upper().resolve("link")).isSymbolicLink();
+        assertThat((int) Files.getAttribute(plain.disk(two).upper(), "unix:uid"))
+                .isEqualTo(IdMap.BASE);
+        assertThat(plain.ids()).containsExactlyInAnyOrder(one, two);
+        assertThat(plain.snapshots()).containsExactly(snapshot);
+        plain.remove();
+        assertThat(home.resolve("disks")).doesNotExist();
+    }
+
+    private Path file(SandboxId id) {
+        return disks.disk(id).upper().resolve("file");
     }
 
     @Test
     void foldersAreTheFallbackAndSaySo() throws IOException {
         Path folder = home.resolve("disks");
         DiskStore plain = DirectoryDisks.open(folder);
-        plain.create(one, 16);
+        plain.create(one, IMAGE, 16);
         Files.writeString(plain.disk(one).upper().resolve("file"), "x");
 
         assertThat(plain.hasQuota()).isFalse();
@@ -153,7 +287,11 @@ class DisksIT {
     }
 
     private static void fill(Disk disk, int mib) throws IOException {
-        try (var out = Files.newOutputStream(disk.upper().resolve("data"))) {
+        fill(disk, "data", mib);
+    }
+
+    private static void fill(Disk disk, String name, int mib) throws IOException {
+        try (var out = Files.newOutputStream(disk.upper().resolve(name))) {
             var block = new byte[MIB];
             for (int i = 0; i < mib; i++) {
                 // What does not repeat, in case anything compresses.

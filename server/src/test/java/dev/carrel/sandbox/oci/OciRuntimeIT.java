@@ -269,7 +269,8 @@ class OciRuntimeIT {
                         coding.metadata(),
                         coding.user(),
                         coding.ttl(),
-                        coding.owner());
+                        coding.owner(),
+                        Optional.empty());
 
         org.assertj.core.api.Assertions.assertThatThrownBy(
                         () -> runtime.create(SandboxId.next(), unknown))
@@ -351,6 +352,7 @@ class OciRuntimeIT {
                 network,
                 Map.of(),
                 Map.of(),
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty());

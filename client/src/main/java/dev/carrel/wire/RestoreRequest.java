@@ -1,0 +1,4 @@
+package dev.carrel.wire;
+
+/// The snapshot whose files a sandbox shall have.
+public record RestoreRequest(String snapshot) {}

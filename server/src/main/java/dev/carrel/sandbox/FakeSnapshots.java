@@ -1,0 +1,99 @@
+package dev.carrel.sandbox;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.store.Ids;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// The snapshots of a [FakeHost]: folders beside those of the sandboxes.
+final class FakeSnapshots {
+    private final Path directory;
+
+    FakeSnapshots(Path directory) {
+        this.directory = directory;
+    }
+
+    /// Returns the bytes of all files.
+    long take(Path root, SnapshotId snapshot) {
+        return copy(root, directory.resolve(snapshot.value()));
+    }
+
+    void copyTo(Path root, SnapshotId snapshot) {
+        Path source = directory.resolve(snapshot.value());
+        if (!Files.isDirectory(source)) {
+            throw new CarrelException(
+                    ErrorCode.SNAPSHOT_NOT_FOUND, "there is no snapshot " + snapshot);
+        }
+        long size = copy(source, root);
+        assert size >= 0;
+    }
+
+    void replace(Path root, SnapshotId snapshot) {
+        Path half = root.resolveSibling(root.getFileName() + ".half");
+        copyTo(half, snapshot);
+        try {
+            removeTree(root);
+            Files.move(half, root);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void delete(SnapshotId snapshot) {
+        try {
+            removeTree(directory.resolve(snapshot.value()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Set<SnapshotId> ids() {
+        try (Stream<Path> children = Files.list(directory)) {
+            return children.map(path -> path.getFileName().toString())
+                    .filter(name -> Ids.isId("snp", name))
+                    .map(SnapshotId::new)
+                    .collect(Collectors.toUnmodifiableSet());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static void removeTree(Path root) throws IOException {
+        if (Files.notExists(root)) {
+            return;
+        }
+        try (Stream<Path> all = Files.walk(root)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+
+    private static long copy(Path from, Path to) {
+        long size = 0;
+        try (Stream<Path> all = Files.walk(from)) {
+            List<Path> paths = all.toList();
+            for (Path path : paths) {
+                Files.copy(
+                        path,
+                        to.resolve(from.relativize(path).toString()),
+                        StandardCopyOption.COPY_ATTRIBUTES,
+                        LinkOption.NOFOLLOW_LINKS);
+                size += Files.isRegularFile(path) ? Files.size(path) : 0;
+            }
+            return size;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

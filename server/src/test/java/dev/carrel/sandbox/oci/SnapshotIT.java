@@ -1,0 +1,271 @@
+package dev.carrel.sandbox.oci;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.Execution;
+import dev.carrel.sandbox.ExecutionId;
+import dev.carrel.sandbox.ExecutionRequest;
+import dev.carrel.sandbox.ExecutionResult;
+import dev.carrel.sandbox.Isolation;
+import dev.carrel.sandbox.NetworkPolicy;
+import dev.carrel.sandbox.Resources;
+import dev.carrel.sandbox.RunningSandbox;
+import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.SandboxSpec;
+import dev.carrel.sandbox.SnapshotId;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// What copies of disks have in common and what not, on a real kernel.
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class SnapshotIT {
+    private static TestHost host;
+
+    private final SandboxId id = SandboxId.next();
+    private final SnapshotId snapshot = SnapshotId.next();
+    private OciRuntime runtime;
+    private RunningSandbox sandbox;
+
+    @BeforeAll
+    static void makeHost() throws Exception {
+        host = TestHost.make();
+    }
+
+    @AfterAll
+    static void removeHost() throws Exception {
+        host.remove();
+    }
+
+    @BeforeEach
+    void open() {
+        runtime = host.open();
+        sandbox = runtime.create(id, spec(64));
+    }
+
+    @AfterEach
+    void destroyAll() {
+        runtime.remains().forEach(runtime::destroy);
+        runtime.snapshots().forEach(runtime::deleteSnapshot);
+        runtime.close();
+    }
+
+    @Test
+    void copiesAreOtherMachines() throws Exception {
+        String machine = "0123456789abcdef0123456789abcdef";
+        succeeds(
+                sandbox,
+                """
+                echo %s > /etc/machine-id
+                mkdir -p /etc/ssh /var/lib/systemd
+                echo secret > /etc/ssh/ssh_host_rsa_key
+                echo public > /etc/ssh/ssh_host_rsa_key.pub
+                echo kept > /etc/ssh/sshd_config
+                echo seed > /var/lib/systemd/random-seed
+                echo "10.0.0.1 $(hostname) db" >> /etc/hosts
+                echo data > /workspace/file
+                """
+                        .formatted(machine));
+        String name = out(sandbox, "hostname");
+
+        RunningSandbox copy = copy(64);
+
+        String itsName = out(copy, "hostname");
+        assertThat(itsName).isNotEqualTo(name);
+        assertThat(out(copy, "cat /etc/hostname")).isEqualTo(itsName);
+        assertThat(out(copy, "cat /etc/hosts"))
+                .contains("10.0.0.1 " + itsName + " db")
+                .doesNotContain(name);
+        assertThat(out(copy, "cat /etc/machine-id")).matches("[0-9a-f]{32}").isNotEqualTo(machine);
+        assertThat(out(copy, "ls /etc/ssh")).doesNotContain("ssh_host_rsa_key");
+        assertThat(out(copy, "cat /etc/ssh/sshd_config")).isEqualTo("kept");
+        assertThat(out(copy, "ls /var/lib/systemd")).doesNotContain("random-seed");
+        assertThat(out(copy, "cat file; stat -c %u /etc/hostname")).isEqualTo("data\n0");
+        assertThat(out(sandbox, "cat /etc/machine-id /etc/ssh/ssh_host_rsa_key"))
+                .isEqualTo(machine + "\nsecret");
+    }
+
+    @Test
+    void restoredSandboxKeepsItsIdentity() throws Exception {
+        succeeds(sandbox, "echo 0123456789abcdef0123456789abcdef > /etc/machine-id");
+        runtime.takeSnapshot(id, snapshot);
+        String before = out(sandbox, "cat /etc/machine-id /etc/hostname /etc/hosts");
+
+        runtime.restore(id, spec(64), snapshot);
+        sandbox = runtime.start(id, spec(64));
+
+        assertThat(out(sandbox, "cat /etc/machine-id /etc/hostname /etc/hosts")).isEqualTo(before);
+    }
+
+    @Test
+    void hostileDisksAreCopiedAndChangeNothingElsewhere() throws Exception {
+        succeeds(
+                sandbox,
+                """
+                rm -f /etc/hostname /etc/hosts /etc/machine-id
+                mkfifo /etc/hostname
+                ln -s /etc/passwd /etc/hosts
+                mkdir /etc/machine-id
+                rm -rf /etc/ssh && ln -s / /etc/ssh
+                mkdir -p /var/lib/dbus && ln -sf /etc/shadow /var/lib/dbus/machine-id
+                rm -rf /var/lib/systemd && ln -s /etc /var/lib/systemd
+                echo x > /etc/random-seed
+                touch /ssh_host_rsa_key
+                """);
+        String before = out(sandbox, "cat /etc/passwd /etc/shadow");
+
+        RunningSandbox copy = copy(64);
+
+        assertThat(out(copy, "cat /etc/passwd /etc/shadow")).isEqualTo(before);
+        assertThat(out(copy, "cat /etc/random-seed; ls /ssh_host_rsa_key"))
+                .isEqualTo("x\n/ssh_host_rsa_key");
+        assertThat(copy.isAlive()).isTrue();
+    }
+
+    @Test
+    void fullDiskCanBeCopiedAndTheCopyHasItsOwnLimit() throws Exception {
+        succeeds(sandbox, "echo 0123456789abcdef0123456789abcdef > /etc/machine-id");
+        assertThat(run(sandbox, "dd if=/dev/urandom of=big bs=1M").exitCode().orElseThrow())
+                .isNotZero();
+        runtime.takeSnapshot(id, snapshot);
+
+        Assertions.assertThatThrownBy(() -> make(32))
+                .isInstanceOfSatisfying(
+                        CarrelException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT));
+        RunningSandbox full = make(64);
+        RunningSandbox roomy = make(96);
+
+        assertThat(out(full, "cat /etc/machine-id"))
+                .isNotEqualTo("0123456789abcdef0123456789abcdef");
+        ExecutionResult more = run(full, "dd if=/dev/urandom of=more bs=1M count=8 conv=fsync");
+        assertThat(more.exitCode().orElseThrow()).isNotZero();
+        assertThat(more.stderr()).containsAnyOf("Disk quota exceeded", "No space left");
+        succeeds(roomy, "dd if=/dev/urandom of=more bs=1M count=8 conv=fsync");
+        assertThat(run(roomy, "dd if=/dev/urandom of=most bs=1M count=40 conv=fsync").exitCode())
+                .isNotEqualTo(java.util.OptionalInt.of(0));
+        succeeds(full, "rm big && dd if=/dev/urandom of=more bs=1M count=8 conv=fsync");
+    }
+
+    @Test
+    void sandboxWithAFullDiskStartsAgainAndCanMakeRoom() throws Exception {
+        assertThat(run(sandbox, "dd if=/dev/urandom of=big bs=1M").exitCode().orElseThrow())
+                .isNotZero();
+        runtime.stop(id);
+
+        sandbox = runtime.start(id, spec(64));
+
+        succeeds(sandbox, "rm big && dd if=/dev/urandom of=more bs=1M count=8 conv=fsync");
+    }
+
+    @Test
+    void bombsOfFilesAreFeltInsideOnly() throws Exception {
+        RunningSandbox neighbour = runtime.create(SandboxId.next(), spec(64));
+        String bomb =
+                """
+                import os, sys
+                try:
+                    for d in range(1000):
+                        os.mkdir('d%d' % d)
+                        for i in range(5000):
+                            os.close(os.open('d%d/%s%d' % (d, 'x' * 200, i), os.O_CREAT))
+                except OSError as e:
+                    sys.exit(7)
+                """;
+        sandbox.files()
+                .write(
+                        "/workspace/bomb.py",
+                        new java.io.ByteArrayInputStream(
+                                bomb.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+
+        assertThat(run(sandbox, "python3 bomb.py").exitCode()).hasValue(7);
+
+        succeeds(neighbour, "dd if=/dev/urandom of=file bs=1M count=8 conv=fsync");
+        assertThat(runtime.takeSnapshot(id, snapshot)).isLessThan(80L << 20);
+    }
+
+    @Test
+    void whatRunsStandsStillWhileItIsSaved() throws Exception {
+        String writer =
+                """
+                import os
+                i = 0
+                while True:
+                    i += 1
+                    for name in 'ab':
+                        with open(name + '.new', 'w') as f: f.write(str(i))
+                        os.rename(name + '.new', name)
+                """;
+        sandbox.start(
+                ExecutionId.next(),
+                new ExecutionRequest(
+                        List.of("python3", "-c", writer),
+                        "/workspace",
+                        Map.of(),
+                        "",
+                        java.time.Duration.ofSeconds(50),
+                        4096));
+        Eventually.holds(() -> run(sandbox, "test -s b").exitCode().orElseThrow() == 0);
+
+        for (int i = 0; i < 5; i++) {
+            SnapshotId next = SnapshotId.next();
+            runtime.takeSnapshot(id, next);
+            RunningSandbox copy = runtime.create(SandboxId.next(), from(64, next));
+            int first = Integer.parseInt(out(copy, "cat a"));
+            int second = Integer.parseInt(out(copy, "cat b"));
+            assertThat(first - second).isBetween(0, 1);
+        }
+    }
+
+    private RunningSandbox copy(int diskMib) {
+        runtime.takeSnapshot(id, snapshot);
+        return make(diskMib);
+    }
+
+    private RunningSandbox make(int diskMib) {
+        return runtime.create(SandboxId.next(), from(diskMib, snapshot));
+    }
+
+    private static SandboxSpec from(int diskMib, SnapshotId source) {
+        return spec(diskMib).from(source, SandboxSpec.DEFAULT_IMAGE);
+    }
+
+    private static String out(RunningSandbox in, String line) throws InterruptedException {
+        return run(in, line).stdout().strip();
+    }
+
+    private static void succeeds(RunningSandbox in, String lines) throws InterruptedException {
+        ExecutionResult result = run(in, "set -e\n" + lines);
+        assertThat(result.exitCode()).as(result.stderr()).hasValue(0);
+    }
+
+    private static ExecutionResult run(RunningSandbox in, String line) throws InterruptedException {
+        return in.start(ExecutionId.next(), ExecutionRequest.shell(line, "/workspace"))
+                .follow(Execution.OutputListener.NONE);
+    }
+
+    private static SandboxSpec spec(int diskMib) {
+        return new SandboxSpec(
+                Optional.empty(),
+                SandboxSpec.DEFAULT_IMAGE,
+                Isolation.CONTAINER,
+                new Resources(2, 512, diskMib, 128),
+                NetworkPolicy.OFF,
+                Map.of(),
+                Map.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+}
