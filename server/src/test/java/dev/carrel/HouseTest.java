@@ -37,7 +37,10 @@ class HouseTest {
                     row("tool", "model sandbox telemetry error"),
                     row("model", "telemetry error"),
                     row("sandbox", "image process store telemetry error"),
-                    row("sandbox.oci", "sandbox image process store telemetry error"),
+                    row("sandbox.egress", "sandbox process telemetry error"),
+                    row(
+                            "sandbox.oci",
+                            "sandbox sandbox.egress image process store telemetry error"),
                     row("image", "process store telemetry error"),
                     row("auth", "store telemetry error"),
                     row("store", "telemetry error"),

@@ -9,7 +9,6 @@ import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.Sandbox;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.SnapshotId;
-import dev.carrel.wire.NetworkRules;
 import dev.carrel.wire.ResourceLimits;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxRequest;
@@ -40,7 +39,7 @@ final class SandboxSpecs {
                 request.image().orElse(SandboxSpec.DEFAULT_IMAGE),
                 request.isolation().map(SandboxSpecs::isolation).orElse(byDefault),
                 request.resources().map(SandboxSpecs::resources).orElse(Resources.DEFAULT),
-                request.network().map(SandboxSpecs::network).orElse(NetworkPolicy.ON),
+                request.network().map(NetworkPolicies::policy).orElse(NetworkPolicy.ON),
                 request.env(),
                 request.metadata(),
                 request.user(),
@@ -74,16 +73,6 @@ final class SandboxSpecs {
                         Resources.DEFAULT.processesMax()));
     }
 
-    private static NetworkPolicy network(NetworkRules rules) {
-        if (!rules.allow().isEmpty()) {
-            throw Inputs.notSupported("network.allow");
-        }
-        if (!rules.deny().isEmpty()) {
-            throw Inputs.notSupported("network.deny");
-        }
-        return new NetworkPolicy(rules.internet().orElse(true));
-    }
-
     private static Duration ttl(long seconds) {
         if (seconds < 1 || seconds > TTL_SECONDS_MAX) {
             throw CarrelException.ofParam(
@@ -105,7 +94,7 @@ final class SandboxSpecs {
                         Optional.of(spec.resources().memoryMib()),
                         Optional.of(spec.resources().diskMib())),
                 spec.isolation().wireName(),
-                NetworkRules.ofInternet(spec.network().internet()),
+                NetworkPolicies.info(spec.network()),
                 spec.env(),
                 spec.metadata(),
                 spec.user(),

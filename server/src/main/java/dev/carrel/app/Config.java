@@ -12,7 +12,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -93,10 +96,29 @@ final class Config {
         return values.getOrDefault(PROVIDERS, NullNode.getInstance());
     }
 
+    /// A list of texts; in the environment, commas are between them.
+    List<String> list(String key) {
+        JsonNode node = values.getOrDefault(key, NullNode.getInstance());
+        if (node.isArray() && !environment.containsKey(variable(key))) {
+            known.add(key);
+            List<String> items = new ArrayList<>();
+            node.forEach(item -> items.add(item.asText()));
+            return items;
+        }
+        return find(key).stream()
+                .flatMap(text -> Arrays.stream(text.split(",")))
+                .map(String::strip)
+                .filter(text -> !text.isEmpty())
+                .toList();
+    }
+
+    private static String variable(String key) {
+        return "CARREL_" + key.toUpperCase(Locale.ROOT).replace('.', '_');
+    }
+
     private Optional<String> find(String key) {
         known.add(key);
-        String variable = "CARREL_" + key.toUpperCase(Locale.ROOT).replace('.', '_');
-        String fromEnvironment = environment.getOrDefault(variable, "").strip();
+        String fromEnvironment = environment.getOrDefault(variable(key), "").strip();
         if (!fromEnvironment.isEmpty()) {
             return Optional.of(fromEnvironment);
         }

@@ -6,10 +6,13 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.error.Nearest;
 import dev.carrel.http.HttpSettings;
 import dev.carrel.image.Images;
+import dev.carrel.sandbox.ClosedRanges;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.SandboxSettings;
 import dev.carrel.sandbox.SandboxSettings.AtClose;
 import dev.carrel.sandbox.SandboxSpec;
+import dev.carrel.sandbox.Subnet;
+import dev.carrel.sandbox.oci.NetworkSettings;
 import dev.carrel.sandbox.oci.OciSettings;
 import dev.carrel.telemetry.LogLevel;
 import java.nio.file.Path;
@@ -26,7 +29,7 @@ record ServerConfig(
         Path home,
         Path images,
         boolean temporary,
-        Optional<String> subnet,
+        NetworkSettings network,
         OptionalLong poolMib,
         SandboxSettings sandboxes,
         HttpSettings http,
@@ -49,7 +52,7 @@ record ServerConfig(
                         home,
                         Path.of(config.text("images.dir", Images.DIRECTORY_DEFAULT.toString())),
                         temporary,
-                        config.text("network.subnet"),
+                        network(config),
                         poolMib(config),
                         sandboxes(config, temporary),
                         HttpSettings.at(host.orElse(address), port.orElse(number)),
@@ -101,6 +104,23 @@ record ServerConfig(
                                         .orElse("")));
     }
 
+    private static NetworkSettings network(Config config) {
+        String key = "network.private_allow";
+        try {
+            List<Subnet> ranges =
+                    config.list(key).stream()
+                            .map(text ->
+                                    Subnet.parse(text)
+                                            .orElseThrow(() ->
+                                                    new IllegalArgumentException(
+                                                            text + " is no IPv4 range")))
+                            .toList();
+            return new NetworkSettings(config.text("network.subnet"), new ClosedRanges(ranges));
+        } catch (IllegalArgumentException e) {
+            throw new CarrelException(ErrorCode.INVALID_DEFINITION, key + ": " + e.getMessage(), e);
+        }
+    }
+
     static Path homeByDefault() {
         return Path.of(System.getenv().getOrDefault("CARREL_HOME", "/var/lib/carrel"));
     }
@@ -118,7 +138,7 @@ record ServerConfig(
 
     /// How sandboxes live on this host.
     OciSettings sandboxRuntime() {
-        return new OciSettings(home, new Images(images), temporary, subnet, poolMib);
+        return new OciSettings(home, new Images(images), temporary, network, poolMib);
     }
 
     Path keyFile() {

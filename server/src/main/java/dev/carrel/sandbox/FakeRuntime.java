@@ -38,6 +38,11 @@ public final class FakeRuntime implements SandboxRuntime {
     }
 
     @Override
+    public void check(NetworkPolicy policy) {
+        ClosedRanges.DEFAULT.check(policy);
+    }
+
+    @Override
     public RunningSandbox create(SandboxId id, SandboxSpec spec) {
         reach(Step.BEFORE_CREATE);
         try {

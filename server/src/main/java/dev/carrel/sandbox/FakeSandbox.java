@@ -146,6 +146,11 @@ final class FakeSandbox {
         }
 
         @Override
+        public void change(NetworkPolicy policy) {
+            requireAlive();
+        }
+
+        @Override
         public Execution start(ExecutionId execution, ExecutionRequest request) {
             Execution before = executions.get(execution);
             if (before != null) {

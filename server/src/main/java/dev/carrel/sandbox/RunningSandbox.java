@@ -33,4 +33,9 @@ public interface RunningSandbox {
     /// caller's to close; what is at its other end is hostile. Fails with `UNAVAILABLE` when the
     /// listener does not take the connection within `timeout`.
     Optional<SocketChannel> connect(int port, Duration timeout);
+
+    /// Puts another network policy in force before it returns, for open connections too. The caller
+    /// has asked [SandboxRuntime#check] before, and makes no two such calls at once. Repeating it
+    /// is harmless; when it fails, the policy before is in force or nothing can be reached.
+    void change(NetworkPolicy policy);
 }

@@ -17,6 +17,10 @@ public interface SandboxRuntime extends AutoCloseable {
     /// people.
     String lacks(Isolation level);
 
+    /// Fails with `INVALID_REQUEST` when the policy asks for a range that this host's operator has
+    /// not opened.
+    void check(NetworkPolicy policy);
+
     /// Makes a sandbox with a fresh disk, or one with the files of `spec.snapshot()`, and starts
     /// it, ready to execute when this returns. On failure nothing is left. Fails with
     /// `SNAPSHOT_NOT_FOUND`, and with `CONFLICT` when the snapshot is larger than the disk.

@@ -133,6 +133,7 @@ public final class Sandboxes implements AutoCloseable {
     private void check(SandboxSpec spec) {
         isolation.check(spec.isolation());
         SandboxRules.check(spec);
+        runtime.check(spec.network());
     }
 
     /// The isolation level of those who ask for none.

@@ -27,7 +27,7 @@ final class SpecJson {
                 .put("memory_mib", spec.resources().memoryMib())
                 .put("disk_mib", spec.resources().diskMib())
                 .put("processes_max", spec.resources().processesMax());
-        root.putObject("network").put("internet", spec.network().internet());
+        root.set("network", NetworkJson.write(spec.network()));
         put(root.putObject("env"), spec.env());
         put(root.putObject("metadata"), spec.metadata());
         spec.user().ifPresent(user -> root.put("user", user));
@@ -47,7 +47,7 @@ final class SpecJson {
                             .map(name -> Isolation.valueOf(name.toUpperCase(Locale.ROOT)))
                             .orElse(Isolation.CONTAINER),
                     resources(root.path("resources")),
-                    new NetworkPolicy(root.path("network").path("internet").asBoolean(false)),
+                    NetworkJson.read(root.path("network")),
                     map(root.path("env")),
                     map(root.path("metadata")),
                     text(root, "user"),

@@ -112,7 +112,9 @@ final class SessionSandbox {
                                 settings.memoryMib().orElse(resources.memoryMib()),
                                 settings.diskMib().orElse(resources.diskMib()),
                                 resources.processesMax()),
-                        settings.internet().map(NetworkPolicy::new).orElse(defaults.network()),
+                        settings.internet()
+                                .map(NetworkPolicy::ofInternet)
+                                .orElse(defaults.network()),
                         defaults.env(),
                         defaults.metadata(),
                         session.user(),

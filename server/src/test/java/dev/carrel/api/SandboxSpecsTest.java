@@ -66,8 +66,9 @@ class SandboxSpecsTest {
                     {"idle":{"pause_after_seconds":1}} | NOT_SUPPORTED | idle
                     {"snapshot":"snp_1","image":"coding"} | INVALID_REQUEST | image
                     {"snapshot":"nonsense"} | SNAPSHOT_NOT_FOUND | snapshot
-                    {"network":{"allow":["x.org"]}} | NOT_SUPPORTED | network.allow
-                    {"network":{"deny":["x.org"]}} | NOT_SUPPORTED | network.deny
+                    {"network":{"allow":["x .org"]}} | INVALID_REQUEST | network.allow
+                    {"network":{"deny":["::1"]}} | INVALID_REQUEST | network.deny
+                    {"network":{"secrets":{"1.2.3.4":{"header":"A","value":"b"}}}} | INVALID_REQUEST | network.secrets
                     {"isolation":"contaner"} | INVALID_REQUEST | isolation
                     {"ttl_seconds":0} | INVALID_REQUEST | ttl_seconds
                     """)

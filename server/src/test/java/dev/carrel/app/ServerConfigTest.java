@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.carrel.image.Images;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.SandboxSettings.AtClose;
+import dev.carrel.sandbox.Subnet;
+import dev.carrel.sandbox.oci.NetworkSettings;
 import dev.carrel.telemetry.LogLevel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,7 +31,7 @@ class ServerConfigTest {
         assertThat(config.sandboxes().perProjectMax()).isEqualTo(100);
         assertThat(config.sandboxes().isolationMin()).isEqualTo(Isolation.CONTAINER);
         assertThat(config.sandboxes().atClose()).isEqualTo(AtClose.KEEP);
-        assertThat(config.subnet()).isEmpty();
+        assertThat(config.network()).isEqualTo(NetworkSettings.DEFAULT);
         assertThat(config.poolMib()).isEmpty();
         assertThat(config.keyFile()).isEqualTo(home.resolve("api-key"));
     }
@@ -42,7 +44,7 @@ class ServerConfigTest {
                 server: {host: 0.0.0.0, port: 80}
                 images: {dir: /srv/images}
                 log: {level: debug}
-                network: {subnet: 10.9.0.0/20}
+                network: {subnet: 10.9.0.0/20, private_allow: [10.1.0.0/16, 192.168.7.1]}
                 disk: {pool_mb: 4096}
                 sandboxes: {max: 20, per_project_max: 10, isolation_min: gvisor}
                 providers: {local: {kind: openai}}
@@ -52,7 +54,10 @@ class ServerConfigTest {
         assertThat(config.http().port()).isEqualTo(80);
         assertThat(config.images()).isEqualTo(Path.of("/srv/images"));
         assertThat(config.logLevel()).isEqualTo(LogLevel.DEBUG);
-        assertThat(config.subnet()).contains("10.9.0.0/20");
+        assertThat(config.network().subnet()).contains("10.9.0.0/20");
+        assertThat(config.network().closed().privateAllow())
+                .extracting(Subnet::toString)
+                .containsExactly("10.1.0.0/16", "192.168.7.1/32");
         assertThat(config.poolMib()).hasValue(4096);
         assertThat(config.sandboxes().totalMax()).isEqualTo(20);
         assertThat(config.sandboxes().perProjectMax()).isEqualTo(10);

@@ -3,12 +3,10 @@ package dev.carrel.sandbox.oci;
 import dev.carrel.process.Fd;
 import dev.carrel.process.HostCommand;
 import dev.carrel.process.Linux;
-import dev.carrel.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,7 +15,7 @@ import org.slf4j.LoggerFactory;
 record Host(
         Instance instance,
         DiskStore disks,
-        SandboxNetwork network,
+        Uplinks uplinks,
         MountSpace space,
         IdMap idMap,
         ControlGroups groups,
@@ -35,8 +33,7 @@ record Host(
                 instance.sandboxes(), PosixFilePermissions.fromString("rwx------"));
         Files.createDirectories(instance.runtime());
         DiskStore disks = openDisks(instance, settings);
-        SandboxNetwork network =
-                SandboxNetwork.open(instance, settings.subnet(), addresses(instance));
+        Uplinks uplinks = Uplinks.open(instance, settings.network(), folders(instance));
         ControlGroups groups = ControlGroups.of(instance.controlGroup());
         IdMap idMap = IdMap.open();
         MountSpace space = null;
@@ -49,8 +46,8 @@ record Host(
         }
         var roots = new RootMounts(space, idMap);
         var engines = Engines.of(instance);
-        var launch = new Launch(instance, disks, roots, engines, groups, network, space);
-        return new Host(instance, disks, network, space, idMap, groups, engines, launch);
+        var launch = new Launch(instance, disks, roots, engines, groups, uplinks, space);
+        return new Host(instance, disks, uplinks, space, idMap, groups, engines, launch);
     }
 
     /// Lets go of what this process holds; `remove` takes everything off the host as well.
@@ -58,10 +55,11 @@ record Host(
         // First: a mount namespace of its own would keep the disks' mount alive.
         space.close();
         idMap.close();
+        uplinks.close();
         disks.close();
         if (remove) {
             try {
-                network.remove();
+                uplinks.remove();
                 disks.remove();
                 groups.removeParents();
                 Trees.delete(instance.runtime());
@@ -93,12 +91,7 @@ record Host(
         }
     }
 
-    /// The addresses that sandboxes have been given, by this process or an earlier one.
-    private static List<Integer> addresses(Instance instance) throws IOException {
-        List<Integer> indexes = new ArrayList<>();
-        for (SandboxId id : DiskFolders.ids(instance.sandboxes())) {
-            Launch.address(instance.sandbox(id)).ifPresent(indexes::add);
-        }
-        return indexes;
+    private static List<SandboxFolder> folders(Instance instance) throws IOException {
+        return DiskFolders.ids(instance.sandboxes()).stream().map(instance::sandbox).toList();
     }
 }

@@ -190,7 +190,8 @@ public final class HostChecks {
                 "install btrfs-progs, and a kernel with btrfs");
     }
 
-    /// A firewall that drops forwarded packets drops those of sandboxes, whatever ours accepts.
+    /// A firewall that drops packets drops those of sandboxes, whatever ours accepts; those for
+    /// their resolver and proxy come in, all others are forwarded.
     private static Check otherFirewall() {
         String name = "other firewalls";
         try {
@@ -201,16 +202,17 @@ public final class HostChecks {
                                     .out()
                                     .lines()
                                     .anyMatch(line ->
-                                            line.contains("hook forward")
+                                            (line.contains("hook forward")
+                                                            || line.contains("hook input"))
                                                     && line.contains("policy drop"));
             return drops
                     ? new Check(
                             name,
                             Outcome.WARN,
-                            "one drops forwarded packets by default",
+                            "one drops forwarded or incoming packets by default",
                             "let it accept packets from and to the bridge whose name begins with"
                                     + " crl")
-                    : ok(name, "none drops forwarded packets by default");
+                    : ok(name, "none drops packets by default");
         } catch (IOException e) {
             return new Check(name, Outcome.WARN, "cannot be listed", "install nftables");
         }
@@ -218,12 +220,15 @@ public final class HostChecks {
 
     private static Check resolvers() {
         try {
-            List<String> addresses = Resolvers.ofHost().addresses();
+            List<String> addresses =
+                    Resolvers.ofHost().servers().stream()
+                            .map(server -> server.getAddress().getHostAddress())
+                            .toList();
             return addresses.isEmpty()
                     ? new Check(
                             "name servers",
                             Outcome.WARN,
-                            "none that sandboxes could reach: the host's are local or IPv6",
+                            "none: sandboxes cannot look up names",
                             "put the address of a name server into /etc/resolv.conf")
                     : ok("name servers", String.join(", ", addresses));
         } catch (IOException e) {

@@ -19,14 +19,13 @@ record Launch(
         RootMounts roots,
         Engines engines,
         ControlGroups groups,
-        SandboxNetwork network,
+        Uplinks uplinks,
         MountSpace space) {
     /// Room beyond the limit while a sandbox starts: on a full disk, an overlay mounts read-only.
     private static final int SPARE_MIB = 16;
 
     /// Starts pid 1 on the disk that is there; returns its process id on the host.
     int up(SandboxFolder folder, SandboxSpec spec) throws IOException {
-        OptionalInt address = address(folder);
         Files.createDirectories(folder.bundle());
         if (!Files.exists(folder.run())) {
             Files.createDirectory(folder.run());
@@ -36,8 +35,6 @@ record Launch(
         DiskStore.Disk disk = disks.disk(folder.id());
         Path image = Path.of(Files.readString(disk.image()));
         Path init = roots.init();
-        Resolvers resolvers =
-                address.isPresent() ? network.resolvers() : new Resolvers(java.util.List.of());
         disks.resize(folder.id(), spec.resources().diskMib() + SPARE_MIB);
         int process =
                 roots.with(
@@ -46,14 +43,12 @@ record Launch(
                         disk,
                         root -> {
                             renewIdentity(folder, root);
-                            NetworkFiles.write(root, hostname(folder.id()), resolvers);
+                            NetworkFiles.write(root, hostname(folder.id()), uplinks.gateway());
                             return engines.of(folder).run(folder, config(folder, spec, root, init));
                         });
         disks.resize(folder.id(), spec.resources().diskMib());
         WatchLimits.ofHost().apply(process);
-        if (address.isPresent()) {
-            network.attach(address.getAsInt(), process);
-        }
+        uplinks.connect(folder, spec.network(), process);
         Files.createFile(folder.ready());
         return process;
     }
@@ -97,24 +92,9 @@ record Launch(
             groups.kill(folder.id());
             groups.remove(folder.id());
         });
-        OptionalInt address = address(folder);
-        if (address.isPresent()) {
-            network.detach(address.getAsInt());
-        }
+        uplinks.disconnect(folder);
         engines.forget(folder.id());
         Trees.delete(folder.bundle());
-    }
-
-    /// The index of the sandbox's address, if it has a network.
-    static OptionalInt address(SandboxFolder folder) throws IOException {
-        try {
-            return OptionalInt.of(Integer.parseInt(Files.readString(folder.address()).strip()));
-        } catch (NoSuchFileException e) {
-            return OptionalInt.empty();
-        } catch (NumberFormatException e) {
-            // Power was lost while it was written: nothing runs, and a new one is as good.
-            return OptionalInt.empty();
-        }
     }
 
     private OciConfig config(SandboxFolder folder, SandboxSpec spec, Path root, Path init) {

@@ -22,7 +22,7 @@ final class NetworkFiles {
     private NetworkFiles() {}
 
     /// Writes them into a mounted root file system.
-    static void write(Path root, String hostname, Resolvers resolvers) {
+    static void write(Path root, String hostname, String nameServer) {
         String hosts =
                 """
                 127.0.0.1 localhost
@@ -31,7 +31,7 @@ final class NetworkFiles {
                 """
                         .formatted(hostname);
         try (Fd top = Linux.open(root.toString(), Linux.O_PATH | Linux.O_DIRECTORY, 0)) {
-            writeIfChanged(top, "etc/resolv.conf", resolvers.toFile());
+            writeIfChanged(top, "etc/resolv.conf", resolvConf(nameServer));
             writeIfEmpty(top, "etc/hosts", hosts);
             writeIfEmpty(top, "etc/hostname", hostname + "\n");
         } catch (IOException e) {
@@ -40,7 +40,12 @@ final class NetworkFiles {
         }
     }
 
-    /// The name servers are the host's business: refreshed when they changed.
+    /// Patient: while the server restarts, nobody answers.
+    static String resolvConf(String nameServer) {
+        return "nameserver " + nameServer + "\noptions timeout:3 attempts:4\n";
+    }
+
+    /// The name server is the host's business: refreshed when it changed.
     private static void writeIfChanged(Fd root, String path, String text) throws IOException {
         var there = new byte[text.length() + 1];
         int size;

@@ -5,6 +5,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.Isolation;
+import dev.carrel.sandbox.NetworkPolicy;
 import dev.carrel.sandbox.RunningSandbox;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxRuntime;
@@ -12,7 +13,6 @@ import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.StandardCopyOption;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -78,6 +78,11 @@ public final class OciRuntime implements SandboxRuntime {
     }
 
     @Override
+    public void check(NetworkPolicy policy) {
+        host.uplinks().check(policy);
+    }
+
+    @Override
     public RunningSandbox create(SandboxId id, SandboxSpec spec) {
         SandboxFolder folder = host.instance().sandbox(id);
         boolean complete = false;
@@ -86,9 +91,7 @@ public final class OciRuntime implements SandboxRuntime {
             Files.createDirectory(folder.path());
             Engines.note(folder, spec.isolation());
             snapshots.makeDisk(id, spec, () -> settings.images().get(spec.image()).root());
-            if (spec.network().internet()) {
-                writeAddress(folder, host.network().allocate());
-            }
+            host.uplinks().reserve(folder, spec.network());
             RunningSandbox sandbox = launch(folder, spec);
             complete = true;
             return sandbox;
@@ -112,9 +115,7 @@ public final class OciRuntime implements SandboxRuntime {
                         "sandbox " + id + " has no disk on this host; delete it and make another");
             }
             stop(id);
-            if (spec.network().internet() && Launch.address(folder).isEmpty()) {
-                writeAddress(folder, host.network().allocate());
-            }
+            host.uplinks().reserve(folder, spec.network());
             RunningSandbox sandbox = launch(folder, spec);
             complete = true;
             return sandbox;
@@ -134,7 +135,10 @@ public final class OciRuntime implements SandboxRuntime {
             if (found.isEmpty()) {
                 stop(id);
             }
-            return found.map(sandbox -> new OciSandbox(sandbox, spec.env()));
+            if (found.isPresent()) {
+                change(id, spec.network());
+            }
+            return found.map(sandbox -> sandbox(id, sandbox, spec));
         } catch (IOException e) {
             throw Failures.failed(id, "be looked up", e);
         }
@@ -160,13 +164,10 @@ public final class OciRuntime implements SandboxRuntime {
     public void destroy(SandboxId id) {
         SandboxFolder folder = host.instance().sandbox(id);
         try {
-            OptionalInt address = Launch.address(folder);
             stop(id);
             host.disks().delete(id);
+            host.uplinks().release(folder);
             Trees.delete(folder.path());
-            if (address.isPresent()) {
-                host.network().release(address.getAsInt());
-            }
         } catch (IOException e) {
             throw Failures.failed(id, "be deleted", e);
         }
@@ -245,9 +246,29 @@ public final class OciRuntime implements SandboxRuntime {
         int process = host.launch().up(folder, spec);
         Attached sandbox = Attached.to(folder, process, host.groups());
         attached.put(folder.id(), sandbox);
-        var running = new OciSandbox(sandbox, spec.env());
+        var running = sandbox(folder.id(), sandbox, spec);
         HostKeys.makeIfWanted(folder, running);
         return running;
+    }
+
+    private RunningSandbox sandbox(SandboxId id, Attached sandbox, SandboxSpec spec) {
+        return new OciSandbox(sandbox, spec.env(), policy -> change(id, policy));
+    }
+
+    private void change(SandboxId id, NetworkPolicy policy) {
+        SandboxFolder folder = host.instance().sandbox(id);
+        try {
+            int process =
+                    host.launch()
+                            .process(folder)
+                            .orElseThrow(() ->
+                                    new CarrelException(
+                                            ErrorCode.SANDBOX_NOT_RUNNING,
+                                            "sandbox " + id + " is not running"));
+            host.uplinks().change(folder, policy, process);
+        } catch (IOException e) {
+            throw Failures.failed(id, "have its network changed", e);
+        }
     }
 
     /// The connection to a sandbox that runs, made now if there is none.
@@ -278,12 +299,6 @@ public final class OciRuntime implements SandboxRuntime {
         if (known != null) {
             known.close();
         }
-    }
-
-    private static void writeAddress(SandboxFolder folder, int index) throws IOException {
-        var half = folder.address().resolveSibling("address.new");
-        Files.writeString(half, Integer.toString(index));
-        Files.move(half, folder.address(), StandardCopyOption.ATOMIC_MOVE);
     }
 
     private void destroyQuietly(SandboxId id) {

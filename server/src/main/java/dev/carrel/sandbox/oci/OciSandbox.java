@@ -3,6 +3,7 @@ package dev.carrel.sandbox.oci;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
+import dev.carrel.sandbox.NetworkPolicy;
 import dev.carrel.sandbox.RunningSandbox;
 import dev.carrel.sandbox.SandboxFiles;
 import java.nio.channels.SocketChannel;
@@ -10,9 +11,12 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// A running sandbox and the environment that its commands get.
-record OciSandbox(Attached attached, Map<String, String> environment) implements RunningSandbox {
+record OciSandbox(
+        Attached attached, Map<String, String> environment, Consumer<NetworkPolicy> network)
+        implements RunningSandbox {
     OciSandbox {
         var all = new HashMap<>(OciConfig.ENVIRONMENT);
         all.putAll(environment);
@@ -37,6 +41,11 @@ record OciSandbox(Attached attached, Map<String, String> environment) implements
     @Override
     public void resume() {
         attached.resume();
+    }
+
+    @Override
+    public void change(NetworkPolicy policy) {
+        network.accept(policy);
     }
 
     @Override

@@ -2,20 +2,17 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.image.Images;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.OptionalLong;
 
 /// How sandboxes live on this host. `home` holds their disks and records; each home is an instance
 /// of its own, and several share a machine. When a `temporary` runtime is closed, it removes all
-/// that it set up on the host (network, mounts, pool), and all its sandboxes with it. `subnet`,
-/// such as `10.20.0.0/20`, is where the sandboxes' addresses come from; one that nothing on the
-/// host uses is found otherwise. `poolMib` bounds what all disks take together; by default most of
-/// what is free.
+/// that it set up on the host (network, mounts, pool), and all its sandboxes with it. `poolMib`
+/// bounds what all disks take together; by default most of what is free.
 public record OciSettings(
         Path home,
         Images images,
         boolean temporary,
-        Optional<String> subnet,
+        NetworkSettings network,
         OptionalLong poolMib) {
     public OciSettings {
         home = home.toAbsolutePath().normalize();
@@ -27,10 +24,10 @@ public record OciSettings(
     }
 
     public static OciSettings of(Path home, Images images) {
-        return new OciSettings(home, images, false, Optional.empty(), OptionalLong.empty());
+        return new OciSettings(home, images, false, NetworkSettings.DEFAULT, OptionalLong.empty());
     }
 
     public static OciSettings temporary(Path home, Images images) {
-        return new OciSettings(home, images, true, Optional.empty(), OptionalLong.empty());
+        return new OciSettings(home, images, true, NetworkSettings.DEFAULT, OptionalLong.empty());
     }
 }

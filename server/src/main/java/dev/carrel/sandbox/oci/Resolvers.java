@@ -1,26 +1,28 @@
 package dev.carrel.sandbox.oci;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
-/// The name servers that sandboxes use: those of the host, by their IPv4 address. A resolver on the
-/// host's own loopback is out of their reach; where systemd runs it, it says which ones it asks.
-record Resolvers(List<String> addresses) {
+/// The name servers that the host itself uses. Sandboxes do not see them: they ask the server,
+/// which asks these.
+record Resolvers(List<InetSocketAddress> servers) {
     /// As many as the C library reads.
     private static final int MAX = 3;
 
+    private static final int PORT = 53;
     private static final Path HOST = Path.of("/etc/resolv.conf");
-    private static final Path BEHIND_SYSTEMD = Path.of("/run/systemd/resolve/resolv.conf");
 
     Resolvers {
-        addresses = List.copyOf(addresses);
+        servers = List.copyOf(servers);
     }
 
     static Resolvers ofHost() throws IOException {
-        Resolvers direct = parse(readIfThere(HOST));
-        return direct.addresses().isEmpty() ? parse(readIfThere(BEHIND_SYSTEMD)) : direct;
+        return parse(Files.exists(HOST) ? Files.readString(HOST) : "");
     }
 
     static Resolvers parse(String text) {
@@ -28,22 +30,18 @@ record Resolvers(List<String> addresses) {
                 text.lines()
                         .map(line -> line.strip().split("\\s+"))
                         .filter(words -> words.length > 1 && words[0].equals("nameserver"))
-                        .map(words -> words[1])
-                        .filter(address -> Subnet.parse(address).isPresent())
-                        .filter(address -> !address.startsWith("127.") && !address.startsWith("0."))
+                        .flatMap(words -> address(words[1]).stream())
                         .distinct()
                         .limit(MAX)
+                        .map(address -> new InetSocketAddress(address, PORT))
                         .toList());
     }
 
-    /// The `resolv.conf` of a sandbox.
-    String toFile() {
-        var text = new StringBuilder();
-        addresses.forEach(address -> text.append("nameserver ").append(address).append('\n'));
-        return text.append("options timeout:2 attempts:3\n").toString();
-    }
-
-    private static String readIfThere(Path file) throws IOException {
-        return Files.exists(file) ? Files.readString(file) : "";
+    private static Optional<InetAddress> address(String text) {
+        try {
+            return Optional.of(InetAddress.ofLiteral(text));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty(); // as the C library, which passes over what it cannot read
+        }
     }
 }

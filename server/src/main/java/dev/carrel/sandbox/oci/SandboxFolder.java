@@ -43,6 +43,11 @@ record SandboxFolder(SandboxId id, Path path) {
         return path.resolve("keys-wanted");
     }
 
+    /// What the firewall has to know of its network policy; absent when that is nothing.
+    Path fence() {
+        return path.resolve("fence");
+    }
+
     /// The index of its network address; absent without a network.
     Path address() {
         return path.resolve("address");

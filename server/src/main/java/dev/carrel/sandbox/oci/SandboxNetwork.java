@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.process.HostCommand;
+import dev.carrel.sandbox.Subnet;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -19,11 +20,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The network of an instance: a bridge whose ports do not see each other, its firewall, and an
-/// address for each sandbox that has a network. What an earlier process set up is taken over.
+/// The links of an instance: a bridge whose ports do not see each other, and an address for each
+/// sandbox that has a network. What an earlier process set up is taken over.
 final class SandboxNetwork {
     /// The bridge's own address; sandboxes come after it.
-    private static final int GATEWAY = 1;
+    static final int GATEWAY = 1;
+
+    /// So many addresses at most, whatever the range has: each has an entry in the firewall.
+    private static final int INDEX_MAX = 16_384;
 
     private static final int MTU_MAX = 1500;
     private static final Path LOCK = Path.of("/run/carrel-network.lock");
@@ -39,14 +43,10 @@ final class SandboxNetwork {
     /// Guarded by `lock`: the indexes that are given away.
     private final BitSet given = new BitSet();
 
-    /// Guarded by `lock`: what the firewall lets through.
-    private Resolvers resolvers;
-
-    private SandboxNetwork(Instance instance, Subnet subnet, int mtu, Resolvers resolvers) {
+    private SandboxNetwork(Instance instance, Subnet subnet, int mtu) {
         this.instance = instance;
         this.subnet = subnet;
         this.mtu = mtu;
-        this.resolvers = resolvers;
     }
 
     /// Sets up what is missing. `taken` are the indexes that sandboxes have already.
@@ -69,9 +69,7 @@ final class SandboxNetwork {
                 Files.writeString(ipv6Switch(bridge), "1");
             }
             Forwarding.require(instance);
-            Resolvers resolvers = Resolvers.ofHost();
-            new Firewall(instance.firewallTable(), bridge, subnet, resolvers).apply();
-            var network = new SandboxNetwork(instance, subnet, mtu, resolvers);
+            var network = new SandboxNetwork(instance, subnet, mtu);
             taken.forEach(network.given::set);
             return network;
         }
@@ -81,16 +79,26 @@ final class SandboxNetwork {
         return subnet;
     }
 
+    /// The bridge's address, which sandboxes send everything to.
+    String gateway() {
+        return subnet.address(GATEWAY);
+    }
+
+    /// The highest index that a sandbox can have: above it is the broadcast address.
+    static int last(Subnet subnet) {
+        return (int) Math.min(INDEX_MAX, subnet.size() - 2);
+    }
+
     /// Gives away an index. Fails with `TOO_MANY_SANDBOXES` when there are no more addresses.
     int allocate() {
         lock.lock();
         try {
             int index = given.nextClearBit(GATEWAY + 1);
-            if (index >= subnet.size() - 1) {
+            if (index > last(subnet)) {
                 throw new CarrelException(
                         ErrorCode.TOO_MANY_SANDBOXES,
                         "all %d addresses for sandboxes with a network are in use; delete some"
-                                .formatted(subnet.size() - 3));
+                                .formatted(last(subnet) - GATEWAY));
             }
             given.set(index);
             return index;
@@ -108,33 +116,22 @@ final class SandboxNetwork {
         }
     }
 
-    /// The name servers as they are now; the firewall follows when the host's have changed.
-    Resolvers resolvers() throws IOException {
-        Resolvers now = Resolvers.ofHost();
-        lock.lock();
-        try {
-            if (now.equals(resolvers)) {
-                return now;
-            }
-            resolvers = now;
-        } finally {
-            lock.unlock();
-        }
-        new Firewall(instance.firewallTable(), instance.bridge(), subnet, now).apply();
-        return now;
-    }
-
     /// Gives a running sandbox its address. The link goes away with the process's namespace.
     void attach(int index, int process) throws IOException {
         String link = instance.hostLink(index);
         removeLink(link);
         String host =
                 """
-                link add %1$s mtu %3$d type veth peer name eth0 mtu %3$d netns %4$d
+                link add %1$s mtu %3$d type veth peer name eth0 address %5$s mtu %3$d netns %4$d
                 link set %1$s master %2$s up
                 link set dev %1$s type bridge_slave isolated on
                 """
-                        .formatted(link, instance.bridge(), mtu, process);
+                        .formatted(
+                                link,
+                                instance.bridge(),
+                                mtu,
+                                process,
+                                AddressPins.hardwareAddress(subnet, index));
         HostCommand.of("ip", "-batch", "-").withStdin(host).run().orFail();
         String inside =
                 """
@@ -150,18 +147,21 @@ final class SandboxNetwork {
                 .orFail();
     }
 
+    boolean isAttached(int index) {
+        return Files.exists(LINKS.resolve(instance.hostLink(index)));
+    }
+
     /// Takes the link of an index away; does nothing when there is none.
     void detach(int index) throws IOException {
         removeLink(instance.hostLink(index));
     }
 
-    /// Takes bridge, firewall and forwarding off the host.
+    /// Takes bridge and forwarding off the host.
     void remove() throws IOException {
         try (FileChannel channel = FileChannel.open(LOCK, CREATE, WRITE);
                 var held = channel.lock()) {
             assert held.isValid();
             removeLink(instance.bridge());
-            Firewall.remove(instance.firewallTable());
             Forwarding.release(instance);
         }
     }

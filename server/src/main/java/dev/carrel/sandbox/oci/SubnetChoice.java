@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.carrel.process.HostCommand;
+import dev.carrel.sandbox.Subnet;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

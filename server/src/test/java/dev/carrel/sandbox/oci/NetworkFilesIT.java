@@ -5,13 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class NetworkFilesIT {
-    private static final Resolvers RESOLVERS = new Resolvers(List.of("9.9.9.9"));
+    private static final String GATEWAY = "198.18.0.1";
 
     @TempDir Path outside;
     private Path root;
@@ -29,9 +28,9 @@ class NetworkFilesIT {
         Files.writeString(resolvers, "nameserver 1.1.1.1 and a lot that was there before\n");
         Files.writeString(root.resolve("etc/hosts"), "10.1.1.1 mine\n");
 
-        NetworkFiles.write(root, "sbx-1", RESOLVERS);
+        NetworkFiles.write(root, "sbx-1", GATEWAY);
 
-        assertThat(resolvers).hasContent(RESOLVERS.toFile());
+        assertThat(resolvers).hasContent(NetworkFiles.resolvConf(GATEWAY));
         assertThat(root.resolve("etc/hosts")).hasContent("10.1.1.1 mine\n");
         assertThat(root.resolve("etc/hostname")).hasContent("sbx-1\n");
         assertThat((int) Files.getAttribute(resolvers, "unix:uid")).isEqualTo(IdMap.BASE);
@@ -43,7 +42,7 @@ class NetworkFilesIT {
         Files.createSymbolicLink(resolvers, target);
         Files.createLink(root.resolve("etc/hosts"), target);
 
-        NetworkFiles.write(root, "sbx-1", RESOLVERS);
+        NetworkFiles.write(root, "sbx-1", GATEWAY);
 
         assertThat(target).hasContent("untouched");
     }
@@ -52,7 +51,7 @@ class NetworkFilesIT {
     void directoryInTheWayIsLeftAlone() throws IOException {
         Files.createDirectories(resolvers);
 
-        NetworkFiles.write(root, "sbx-1", RESOLVERS);
+        NetworkFiles.write(root, "sbx-1", GATEWAY);
 
         assertThat(resolvers).isDirectory();
     }

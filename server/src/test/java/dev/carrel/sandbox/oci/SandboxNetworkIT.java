@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.process.HostCommand;
+import dev.carrel.sandbox.ClosedRanges;
+import dev.carrel.sandbox.NetworkPolicy;
+import dev.carrel.sandbox.NetworkTarget;
+import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.Subnet;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -13,9 +19,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,13 +39,14 @@ class SandboxNetworkIT {
 
     @TempDir Path home;
     private final List<Process> processes = new ArrayList<>();
+    private final Map<Process, SandboxFolder> folders = new LinkedHashMap<>();
     private Instance instance;
-    private SandboxNetwork network;
+    private Uplinks uplinks;
 
     @BeforeEach
     void open() throws IOException {
         instance = Instance.of(home);
-        network = SandboxNetwork.open(instance, Optional.empty(), List.of());
+        uplinks = Uplinks.open(instance, NetworkSettings.DEFAULT, List.of());
     }
 
     @AfterEach
@@ -45,7 +55,8 @@ class SandboxNetworkIT {
             process.destroyForcibly();
             process.waitFor(10, TimeUnit.SECONDS);
         }
-        network.remove();
+        uplinks.close();
+        uplinks.remove();
         Trees.delete(instance.runtime());
         // The kernel takes links down a moment after the namespace they lead to.
         Eventually.holds(
@@ -57,11 +68,10 @@ class SandboxNetworkIT {
     @Test
     void sandboxReachesTheInternetAndNothingElse() throws Exception {
         internet();
-        Process sandbox = sandbox(network.allocate());
-        int other = network.allocate();
-        Process neighbour = sandbox(other);
+        Process sandbox = sandbox(NetworkPolicy.ON);
+        Process neighbour = sandbox(NetworkPolicy.ON);
         serve(neighbour);
-        String gateway = network.subnet().address(1);
+        String gateway = uplinks.gateway();
         try (var onHost = new ServerSocket(PORT, 10, InetAddress.getByName("0.0.0.0"))) {
             assertThat(onHost.isBound()).isTrue();
 
@@ -69,7 +79,7 @@ class SandboxNetworkIT {
             assertThat(get(sandbox, PRIVATE)).isEmpty();
             assertThat(get(sandbox, gateway)).isEmpty();
             assertThat(get(sandbox, hostAddress())).isEmpty();
-            assertThat(get(sandbox, network.subnet().address(other))).isEmpty();
+            assertThat(get(sandbox, address(neighbour))).isEmpty();
             assertThat(get(sandbox, "169.254.169.254")).isEmpty();
             assertThat(get(sandbox, "127.0.0.1")).isEmpty();
         }
@@ -80,9 +90,9 @@ class SandboxNetworkIT {
     @Test
     void nobodyOutsideReachesASandbox() throws Exception {
         Process internet = internet();
-        int index = network.allocate();
-        serve(sandbox(index));
-        String address = network.subnet().address(index);
+        Process sandbox = sandbox(NetworkPolicy.ON);
+        serve(sandbox);
+        String address = address(sandbox);
         inside(internet, "ip", "route", "add", "default", "via", "11.7.7.1").orFail();
 
         assertThat(get(internet, address)).isEmpty();
@@ -91,12 +101,14 @@ class SandboxNetworkIT {
     @Test
     void secondOpeningKeepsSubnetAndLinks() throws Exception {
         internet();
-        Process sandbox = sandbox(network.allocate());
+        Process sandbox = sandbox(NetworkPolicy.ON);
+        Subnet subnet = uplinks.subnet();
 
-        SandboxNetwork again = SandboxNetwork.open(instance, Optional.empty(), List.of(2));
+        uplinks.close();
+        uplinks = Uplinks.open(instance, NetworkSettings.DEFAULT, folders());
 
-        assertThat(again.subnet()).isEqualTo(network.subnet());
-        assertThat(again.allocate()).isEqualTo(3);
+        assertThat(uplinks.subnet()).isEqualTo(subnet);
+        assertThat(address(sandbox(NetworkPolicy.ON))).isEqualTo(subnet.address(3));
         assertThat(get(sandbox, PUBLIC)).isEqualTo("hello");
     }
 
@@ -105,10 +117,9 @@ class SandboxNetworkIT {
         Path file = Path.of("/sys/class/net/" + instance.bridge() + "/address");
         String before = Files.readString(file);
 
-        int index = network.allocate();
-        sandbox(index);
+        Process sandbox = sandbox(NetworkPolicy.ON);
         String with = Files.readString(file);
-        network.detach(index);
+        uplinks.disconnect(folders.get(sandbox));
 
         assertThat(with).isEqualTo(before);
         assertThat(Files.readString(file)).isEqualTo(before);
@@ -117,8 +128,8 @@ class SandboxNetworkIT {
     @Test
     void oneSandboxCannotFillTheHostsTableOfConnections() throws Exception {
         internet();
-        Process greedy = sandbox(network.allocate());
-        Process modest = sandbox(network.allocate());
+        Process greedy = sandbox(NetworkPolicy.ON);
+        Process modest = sandbox(NetworkPolicy.ON);
         // Until the neighbours on the way are known, the kernel drops most of a burst.
         assertThat(get(greedy, PUBLIC)).isEqualTo("hello");
         long before = connections();
@@ -148,10 +159,11 @@ class SandboxNetworkIT {
     @Test
     void twoInstancesHaveTheirOwnAddresses(@TempDir Path elsewhere) throws Exception {
         Instance second = Instance.of(elsewhere);
-        SandboxNetwork other = SandboxNetwork.open(second, Optional.empty(), List.of());
+        Uplinks other = Uplinks.open(second, NetworkSettings.DEFAULT, List.of());
         try {
-            assertThat(other.subnet().overlaps(network.subnet())).isFalse();
+            assertThat(other.subnet().overlaps(uplinks.subnet())).isFalse();
         } finally {
+            other.close();
             other.remove();
             Trees.delete(second.runtime());
         }
@@ -163,7 +175,7 @@ class SandboxNetworkIT {
     @Test
     void subnetOfTheConfigurationMustBeFree(@TempDir Path elsewhere) throws Exception {
         Instance second = Instance.of(elsewhere);
-        String taken = network.subnet().toString();
+        String taken = uplinks.subnet().toString();
 
         assertThatThrownBy(() -> SandboxNetwork.open(second, Optional.of(taken), List.of()))
                 .isInstanceOf(CarrelException.class)
@@ -172,19 +184,183 @@ class SandboxNetworkIT {
     }
 
     @Test
-    void freedAddressIsGivenAgain() {
-        int first = network.allocate();
-        int second = network.allocate();
-        network.release(first);
+    void rangesAreAllowedAndDenied() throws Exception {
+        internet();
 
-        assertThat(network.allocate()).isEqualTo(first);
-        assertThat(second).isNotEqualTo(first);
+        assertThat(get(sandbox(rules("11.7.7.0/24", "")), PUBLIC)).isEqualTo("hello");
+        assertThat(get(sandbox(rules("11.7.8.0/24", "")), PUBLIC)).isEmpty();
+        assertThat(get(sandbox(rules("", PUBLIC)), PUBLIC)).isEmpty();
+        assertThat(get(sandbox(rules("", "11.7.7.8")), PUBLIC)).isEqualTo("hello");
+        assertThat(get(sandbox(rules("11.7.7.0/24", PUBLIC)), PUBLIC)).isEmpty();
+        assertThat(get(sandbox(rules("0.0.0.0/0", "")), PUBLIC)).isEqualTo("hello");
+        assertThat(get(sandbox(rules("0.0.0.0/0", "")), PRIVATE)).isEmpty();
     }
 
-    private Process sandbox(int index) throws Exception {
+    @Test
+    void operatorOpensPrivateRangesToThoseWhoAskForThem() throws Exception {
+        uplinks.close();
+        var range = Subnet.parse("10.254.0.0/16").orElseThrow();
+        var settings = new NetworkSettings(Optional.empty(), new ClosedRanges(List.of(range)));
+        uplinks = Uplinks.open(instance, settings, List.of());
+        internet();
+        Process neighbour = sandbox(NetworkPolicy.ON);
+        serve(neighbour);
+
+        assertThat(get(sandbox(rules("10.254.77.0/24", "")), PRIVATE)).isEqualTo("hello");
+        assertThat(get(sandbox(rules("10.254.77.0/24", PRIVATE)), PRIVATE)).isEmpty();
+        assertThat(get(sandbox(NetworkPolicy.ON), PRIVATE)).isEmpty();
+        assertThat(get(sandbox(rules("0.0.0.0/0", "")), PRIVATE)).isEmpty();
+        assertThatThrownBy(() -> uplinks.check(rules("10.0.0.0/8", "")))
+                .hasMessageContaining("network.private_allow");
+        assertThatThrownBy(() -> uplinks.check(rules("169.254.169.254", "")))
+                .hasMessageContaining("never open");
+        assertThatThrownBy(() -> uplinks.check(rules(address(neighbour), "")))
+                .hasMessageContaining("198.18.");
+    }
+
+    @Test
+    void changeTakesEffectAtOnceAndOnOpenConnections() throws Exception {
+        internet();
+        Process sandbox = sandbox(NetworkPolicy.OFF);
+        assertThat(get(sandbox, PUBLIC)).isEmpty();
+
+        change(sandbox, NetworkPolicy.ON);
+        assertThat(get(sandbox, PUBLIC)).isEqualTo("hello");
+        try (var open = new OpenConnection(sandbox)) {
+            assertThat(open.says()).isEqualTo("hello");
+            change(sandbox, rules("", PUBLIC));
+            assertThat(open.says()).isEqualTo("closed");
+        }
+        assertThat(get(sandbox, PUBLIC)).isEmpty();
+
+        change(sandbox, rules(PUBLIC, ""));
+        assertThat(get(sandbox, PUBLIC)).isEqualTo("hello");
+        change(sandbox, NetworkPolicy.OFF);
+        assertThat(get(sandbox, PUBLIC)).isEmpty();
+        change(sandbox, NetworkPolicy.ON);
+        assertThat(get(sandbox, PUBLIC)).isEqualTo("hello");
+    }
+
+    @Test
+    void newServerPutsFencesInForceBeforeItLooksAnythingUp() throws Exception {
+        internet();
+        Process sandbox = sandbox(rules("", PUBLIC));
+
+        uplinks.close();
+        uplinks = Uplinks.open(instance, NetworkSettings.DEFAULT, folders());
+        assertThat(get(sandbox, PUBLIC)).isEmpty();
+
+        // Its row says otherwise: that counts.
+        change(sandbox, NetworkPolicy.ON);
+        assertThat(get(sandbox, PUBLIC)).isEqualTo("hello");
+    }
+
+    @Test
+    void nextOneWithTheSameAddressFindsNoFence() throws Exception {
+        internet();
+        Process sandbox = sandbox(rules("", PUBLIC));
+        uplinks.disconnect(folders.get(sandbox));
+        uplinks.release(folders.get(sandbox));
+        String rules = TestHost.out("nft", "list", "table", "inet", instance.firewallTable());
+        assertThat(rules).doesNotContain("fence2");
+
+        assertThat(get(sandbox(NetworkPolicy.ON), PUBLIC)).isEqualTo("hello");
+    }
+
+    @Test
+    void sandboxCannotUseAnothersAddresses() throws Exception {
+        internet();
+        Process honest = sandbox(NetworkPolicy.ON);
+        Process liar = sandbox(NetworkPolicy.ON);
+        assertThat(get(honest, PUBLIC)).isEqualTo("hello");
+        String victim = address(honest);
+
+        // Its own hardware address, with the other's address: neither packets nor ARP pass.
+        inside(liar, "ip", "address", "add", victim + "/20", "dev", "eth0").orFail();
+        inside(liar, "ip", "route", "change", "default", "via", uplinks.gateway(), "src", victim);
+        assertThat(get(liar, PUBLIC)).isEmpty();
+        // The other's hardware address, with its own address.
+        inside(liar, "ip", "address", "del", victim + "/20", "dev", "eth0").orFail();
+        String hardware = AddressPins.hardwareAddress(uplinks.subnet(), 2);
+        inside(liar, "ip", "link", "set", "eth0", "address", hardware).orFail();
+        assertThat(get(liar, PUBLIC)).isEmpty();
+
+        String neighbours = TestHost.out("ip", "neigh", "show", "dev", instance.bridge());
+        assertThat(neighbours.lines().filter(line -> line.startsWith(victim + " ")))
+                .allMatch(line -> line.contains(hardware) || line.contains("FAILED"));
+        assertThat(get(honest, PUBLIC)).isEqualTo("hello");
+    }
+
+    @Test
+    void nameServersElsewhereAreClosed() throws Exception {
+        internet();
+        Process sandbox = sandbox(NetworkPolicy.ON);
+
+        for (int port : List.of(53, 853)) {
+            String python =
+                    """
+                    import socket
+                    try: socket.create_connection(('%s', %d), 1)
+                    except OSError as e: print(e.errno)
+                    """
+                            .formatted(PUBLIC, port);
+            assertThat(inside(sandbox, "python3", "-c", python).orFail().out().strip())
+                    .isEqualTo("111");
+        }
+    }
+
+    @Test
+    void freedAddressIsGivenAgain() throws Exception {
+        SandboxFolder first = folder();
+        SandboxFolder second = folder();
+        uplinks.reserve(first, NetworkPolicy.ON);
+        uplinks.reserve(second, NetworkPolicy.ON);
+        int freed = Uplinks.address(first).orElseThrow();
+        uplinks.release(first);
+        SandboxFolder third = folder();
+        uplinks.reserve(third, NetworkPolicy.ON);
+
+        assertThat(Uplinks.address(third)).hasValue(freed);
+        assertThat(Uplinks.address(second).orElseThrow()).isNotEqualTo(freed);
+    }
+
+    private Process sandbox(NetworkPolicy policy) throws Exception {
         Process process = namespace();
-        network.attach(index, Math.toIntExact(process.pid()));
+        SandboxFolder folder = folder();
+        folders.put(process, folder);
+        uplinks.reserve(folder, policy);
+        uplinks.connect(folder, policy, Math.toIntExact(process.pid()));
         return process;
+    }
+
+    private void change(Process sandbox, NetworkPolicy policy) throws IOException {
+        uplinks.change(folders.get(sandbox), policy, Math.toIntExact(sandbox.pid()));
+    }
+
+    private SandboxFolder folder() throws IOException {
+        SandboxFolder folder = instance.sandbox(SandboxId.next());
+        Files.createDirectories(folder.path());
+        return folder;
+    }
+
+    private List<SandboxFolder> folders() {
+        return List.copyOf(folders.values());
+    }
+
+    private String address(Process sandbox) throws IOException {
+        int index = Uplinks.address(folders.get(sandbox)).orElseThrow();
+        return uplinks.subnet().address(index);
+    }
+
+    private static NetworkPolicy rules(String allow, String deny) {
+        return new NetworkPolicy(true, targets(allow), targets(deny), List.of());
+    }
+
+    private static List<NetworkTarget> targets(String entries) {
+        return Stream.of(entries.split(" "))
+                .filter(entry -> !entry.isEmpty())
+                .map(NetworkTarget::parse)
+                .toList();
     }
 
     /// A server at a public and a private address behind a link of this host.
@@ -219,13 +395,20 @@ class SandboxNetworkIT {
     private void serve(Process namespace) throws Exception {
         String python =
                 """
-                import socket
-                s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                s.bind(('0.0.0.0', %d)); s.listen(10); print(flush=True)
+                import socket, threading
+                def listen(port):
+                    s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    s.bind(('0.0.0.0', port)); s.listen(10); return s
+                def echo(c):
+                    while c.recv(1): c.sendall(b'hello')
+                def talk(s):
+                    while True: threading.Thread(target=echo, args=(s.accept()[0],)).start()
+                once, often = listen(%d), listen(%d); print(flush=True)
+                threading.Thread(target=talk, args=(often,)).start()
                 while True:
-                    c, _ = s.accept(); c.sendall(b'hello'); c.close()
+                    c, _ = once.accept(); c.sendall(b'hello'); c.close()
                 """
-                        .formatted(PORT);
+                        .formatted(PORT, PORT + 1);
         Process server =
                 new ProcessBuilder(
                                 "nsenter", "--net=" + net(namespace), "--", "python3", "-c", python)
@@ -249,6 +432,47 @@ class SandboxNetworkIT {
                 """
                         .formatted(address, PORT);
         return inside(from, "python3", "-c", python).orFail().out();
+    }
+
+    /// A connection that stays open and is used again when asked.
+    private final class OpenConnection implements AutoCloseable {
+        private final Process process;
+        private final BufferedReader reader;
+
+        OpenConnection(Process sandbox) throws IOException {
+            String python =
+                    """
+                    import socket, sys
+                    c = socket.create_connection(('%s', %d), 1)
+                    c.settimeout(3)
+                    for line in sys.stdin:
+                        try:
+                            c.sendall(b'x'); print(c.recv(5).decode() or 'end', flush=True)
+                        except OSError: print('closed', flush=True)
+                    """
+                            .formatted(PUBLIC, PORT + 1);
+            process =
+                    new ProcessBuilder(
+                                    "nsenter",
+                                    "--net=" + net(sandbox),
+                                    "--",
+                                    "python3",
+                                    "-c",
+                                    python)
+                            .start();
+            processes.add(process);
+            reader = process.inputReader();
+        }
+
+        String says() throws IOException {
+            process.outputWriter().append('\n').flush();
+            return reader.readLine();
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly();
+        }
     }
 
     private static HostCommand.Result inside(Process namespace, String... command)

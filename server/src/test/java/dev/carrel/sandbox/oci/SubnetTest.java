@@ -3,6 +3,7 @@ package dev.carrel.sandbox.oci;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.carrel.sandbox.Subnet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -7,7 +7,6 @@ import dev.carrel.process.HostCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
@@ -55,7 +54,7 @@ final class TestHost {
 
     private OciSettings settings(boolean temporary) {
         return new OciSettings(
-                home, images, temporary, Optional.empty(), OptionalLong.of(POOL_MIB));
+                home, images, temporary, NetworkSettings.DEFAULT, OptionalLong.of(POOL_MIB));
     }
 
     private static String controlGroups(Instance instance) throws IOException {

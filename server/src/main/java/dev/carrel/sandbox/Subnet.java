@@ -1,15 +1,15 @@
-package dev.carrel.sandbox.oci;
+package dev.carrel.sandbox;
 
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// A range of IPv4 addresses, such as `10.20.0.0/20`. `first` is its lowest address.
-record Subnet(int first, int prefix) {
+public record Subnet(int first, int prefix) {
     private static final Pattern TEXT =
             Pattern.compile("(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})(?:/(\\d{1,2}))?");
 
-    Subnet {
+    public Subnet {
         if (prefix < 0 || prefix > 32) {
             throw new IllegalArgumentException("a prefix is from 0 to 32");
         }
@@ -18,7 +18,7 @@ record Subnet(int first, int prefix) {
 
     /// Parses a range, or a single address as the range of it alone; empty for anything else, IPv6
     /// too.
-    static Optional<Subnet> parse(String text) {
+    public static Optional<Subnet> parse(String text) {
         Matcher matcher = TEXT.matcher(text);
         if (!matcher.matches()) {
             return Optional.empty();
@@ -35,18 +35,28 @@ record Subnet(int first, int prefix) {
         return prefix > 32 ? Optional.empty() : Optional.of(new Subnet(address, prefix));
     }
 
-    boolean overlaps(Subnet other) {
+    public boolean overlaps(Subnet other) {
         int mask = mask(Math.min(prefix, other.prefix));
         return (first & mask) == (other.first & mask);
     }
 
+    /// Whether every address of `other` is one of these.
+    public boolean contains(Subnet other) {
+        return prefix <= other.prefix && overlaps(other);
+    }
+
+    /// Whether an address, as its 32 bits, is one of these.
+    public boolean contains(int address) {
+        return (address & mask(prefix)) == first;
+    }
+
     /// How many addresses it has.
-    long size() {
+    public long size() {
         return 1L << (32 - prefix);
     }
 
     /// Its address number `index`, without the prefix.
-    String address(long index) {
+    public String address(long index) {
         if (index < 0 || index >= size()) {
             throw new IllegalArgumentException(this + " has no address " + index);
         }
@@ -54,7 +64,7 @@ record Subnet(int first, int prefix) {
     }
 
     /// The part of it number `index` when it is cut into parts of this prefix.
-    Subnet part(int partPrefix, int index) {
+    public Subnet part(int partPrefix, int index) {
         return new Subnet(first + (index << (32 - partPrefix)), partPrefix);
     }
 
@@ -63,7 +73,8 @@ record Subnet(int first, int prefix) {
         return text(first) + "/" + prefix;
     }
 
-    private static String text(int address) {
+    /// An address, given as its 32 bits, as people write it.
+    public static String text(int address) {
         return "%d.%d.%d.%d"
                 .formatted(
                         address >>> 24, address >>> 16 & 255, address >>> 8 & 255, address & 255);

@@ -1,0 +1,46 @@
+package dev.carrel.sandbox.egress;
+
+import dev.carrel.sandbox.NetworkPolicy;
+import java.io.IOException;
+
+/// What of the network of sandboxes is decided by names: their resolver and their proxy, which
+/// listen on the gateway's address. Sandboxes are known by their own address; those that are not
+/// known get no answer. Any thread may call it.
+public final class Egress implements AutoCloseable {
+    private final Clients clients;
+    private final NameServer nameServer;
+
+    private Egress(Clients clients, NameServer nameServer) {
+        this.clients = clients;
+        this.nameServer = nameServer;
+    }
+
+    /// Where the firewall sends what sandboxes mean for port 53, and for the proxy.
+    public record Ports(int nameDatagrams, int nameStreams, int proxy) {}
+
+    public static Egress open(EgressSettings settings) throws IOException {
+        var clients = new Clients();
+        var names = new Names(new Upstream(settings.nameServers()), settings.closed());
+        var nameServer = NameServer.open(settings.gateway(), clients, new Replies(names));
+        return new Egress(clients, nameServer);
+    }
+
+    public Ports ports() {
+        return new Ports(nameServer.datagramPort(), nameServer.streamPort(), 1);
+    }
+
+    /// A sandbox and its policy; what is open and not allowed by it any more is cut.
+    public void put(int address, NetworkPolicy policy) {
+        clients.put(address, policy);
+    }
+
+    /// Forgets a sandbox and cuts what it has open.
+    public void remove(int address) {
+        clients.remove(address);
+    }
+
+    @Override
+    public void close() throws IOException {
+        nameServer.close();
+    }
+}
