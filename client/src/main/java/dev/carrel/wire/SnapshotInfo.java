@@ -4,8 +4,8 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 
-/// The saved files of a sandbox, which may be gone. `sizeMb` is what the disk of a sandbox made
-/// from it begins with, rounded up.
+/// The saved files of a sandbox, which may be gone. `sizeMb` is what that sandbox itself had
+/// written by then, rounded up.
 public record SnapshotInfo(
         String id,
         String sandbox,

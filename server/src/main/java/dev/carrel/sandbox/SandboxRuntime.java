@@ -23,7 +23,7 @@ public interface SandboxRuntime extends AutoCloseable {
 
     /// Makes a sandbox with a fresh disk, or one with the files of `spec.snapshot()`, and starts
     /// it, ready to execute when this returns. On failure nothing is left. Fails with
-    /// `SNAPSHOT_NOT_FOUND`, and with `CONFLICT` when the snapshot is larger than the disk.
+    /// `SNAPSHOT_NOT_FOUND`.
     RunningSandbox create(SandboxId id, SandboxSpec spec);
 
     /// Starts a stopped sandbox again on the disk that it has.
@@ -48,7 +48,7 @@ public interface SandboxRuntime extends AutoCloseable {
 
     /// Saves the files of a sandbox as they are at one moment: what runs in it stands still
     /// meanwhile. The copy survives the sandbox, and a crash at any time leaves it whole or not at
-    /// all. Returns how many bytes it holds.
+    /// all. Returns what the sandbox had written by then, in bytes.
     long takeSnapshot(SandboxId id, SnapshotId snapshot);
 
     /// Stops a sandbox and gives it the files of a snapshot; a crash leaves it with the old or the

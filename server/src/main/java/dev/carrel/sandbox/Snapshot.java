@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /// The files of a sandbox as they were at one moment; they never change. `image` is the one that
-/// its disk is based on. `sizeBytes` is what a disk made from it begins with; the host has what is
-/// shared only once.
+/// its disk is based on. `sizeBytes` is what the sandbox itself had written and still had, as its
+/// disk's limit counts it.
 public record Snapshot(
         SnapshotId id,
         ProjectId project,

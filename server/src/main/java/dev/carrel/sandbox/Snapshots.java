@@ -108,21 +108,21 @@ public final class Snapshots {
     }
 
     /// Ends what runs in a sandbox, gives it the files of the snapshot, and starts it. Its name,
-    /// limits and everything else stay. Fails with `CONFLICT` when the snapshot is of another image
-    /// or larger than the sandbox's disk; then nothing has happened.
+    /// limits and everything else stay. Fails with `CONFLICT` when the snapshot is of another
+    /// image; then nothing has happened.
     public Sandbox restore(ProjectId project, SandboxId id, SnapshotId snapshot) {
         Snapshot found = get(project, snapshot);
         LiveSandbox live = registry.get(project, id);
         return live.exclusively(() -> {
             live.requirePresent();
-            requireFits(live, found);
+            requireSameImage(live, found);
             lifecycle.restore(live, snapshot);
             live.touch(clock.instant());
             return live.snapshot();
         });
     }
 
-    private static void requireFits(LiveSandbox live, Snapshot snapshot) {
+    private static void requireSameImage(LiveSandbox live, Snapshot snapshot) {
         SandboxSpec spec = live.spec();
         if (!spec.image().equals(snapshot.image())) {
             throw CarrelException.ofParam(
@@ -134,18 +134,6 @@ public final class Snapshots {
                                             snapshot.image(),
                                             live.id(),
                                             spec.image())
-                            + " from it instead");
-        }
-        if (snapshot.sizeBytes() > (long) spec.resources().diskMib() << 20) {
-            throw CarrelException.ofParam(
-                    ErrorCode.CONFLICT,
-                    "snapshot",
-                    "snapshot %s holds %d MiB and the disk of sandbox %s only %d; make a new sandbox"
-                                    .formatted(
-                                            snapshot.id(),
-                                            (snapshot.sizeBytes() >> 20) + 1,
-                                            live.id(),
-                                            spec.resources().diskMib())
                             + " from it instead");
         }
     }

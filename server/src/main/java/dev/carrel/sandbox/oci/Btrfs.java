@@ -1,5 +1,6 @@
 package dev.carrel.sandbox.oci;
 
+import dev.carrel.process.Errno;
 import dev.carrel.process.Fd;
 import dev.carrel.process.Ioctl;
 import dev.carrel.process.Linux;
@@ -22,6 +23,7 @@ final class Btrfs {
     private static final long READ_ONLY = 2;
     private static final long QUOTA_TREE = 8;
     private static final int QUOTA_GROUP_INFO = 242;
+    private static final long QUOTA_CONTROL = 0xC0109428L;
     private static final long QUOTA_GROUP_LIMIT = 0x8030942BL;
     private static final long LIMIT_REFERENCED = 1;
     private static final int NAME_OFFSET = 8;
@@ -55,9 +57,9 @@ final class Btrfs {
         }
     }
 
-    /// What a subvolume refers to, shared with others or not, as of the last commit of the file
-    /// system; making a snapshot is one. Needs quotas to be on.
-    static long bytesReferenced(Path subvolume) throws LinuxException {
+    /// What its quota counts for a subvolume, as of the last commit of the file system; making a
+    /// snapshot is one. Needs quotas to be on.
+    static long bytesCounted(Path subvolume) throws LinuxException {
         try (Fd folder = Linux.open(subvolume.toString(), DIRECTORY, 0)) {
             var argument = new byte[ARGUMENT_BYTES];
             ByteBuffer search = ByteBuffer.wrap(argument).order(ByteOrder.nativeOrder());
@@ -82,6 +84,36 @@ final class Btrfs {
     static void destroySubvolume(Path parent, String name) throws LinuxException {
         try (Fd folder = Linux.open(parent.toString(), DIRECTORY, 0)) {
             Ioctl.call(folder, SUBVOLUME_DESTROY, named(name));
+        }
+    }
+
+    /// How a file system counts what its subvolumes hold.
+    enum Quota {
+        /// For whoever refers to it: all that is shared is looked through again and again, so that
+        /// every copy makes writing and deleting slower for everybody.
+        BY_REFERENCE(1),
+        /// For whoever wrote it (Linux 6.7): costs nothing, and older kernels cannot mount the file
+        /// system any more.
+        BY_WRITER(4);
+
+        private final long command;
+
+        Quota(long command) {
+            this.command = command;
+        }
+    }
+
+    /// Does nothing where quotas are on, of either kind.
+    static void enable(Path fileSystem, Quota kind) throws LinuxException {
+        ByteBuffer argument = ByteBuffer.allocate(16).order(ByteOrder.nativeOrder());
+        argument.putLong(0, kind.command);
+        try (Fd folder = Linux.open(fileSystem.toString(), DIRECTORY, 0)) {
+            Ioctl.call(folder, QUOTA_CONTROL, argument.array());
+        } catch (LinuxException e) {
+            // What older kernels say where they are on.
+            if (e.errno() != Errno.EEXIST) {
+                throw e;
+            }
         }
     }
 

@@ -47,15 +47,23 @@ final class BtrfsDisks implements DiskStore {
         for (String half : DiskFolders.halves(folder)) {
             disks.destroy(half);
         }
-        String path = folder.toString();
-        HostCommand.Result quota = HostCommand.of("btrfs", "quota", "enable", path).run();
-        if (quota.exitCode() != 0) {
-            // Older kernels call it an error when they are on already.
-            HostCommand.of("btrfs", "qgroup", "show", path).run().orFail();
-        }
-        // Groups of disks that are gone slow every write down a little; nobody else removes them.
-        HostCommand.of("btrfs", "qgroup", "clear-stale", path).run();
+        enableQuota(folder, pool);
         return disks;
+    }
+
+    // A file system that is not ours alone stays one that every kernel can mount.
+    private static void enableQuota(Path folder, Optional<PoolFile> pool) throws IOException {
+        if (pool.isPresent()) {
+            try {
+                Btrfs.enable(folder, Btrfs.Quota.BY_WRITER);
+                return;
+            } catch (LinuxException e) {
+                LOG.info("this kernel counts shared files for each copy of a disk: {}", e.errno());
+            }
+        }
+        Btrfs.enable(folder, Btrfs.Quota.BY_REFERENCE);
+        // Groups of disks that are gone slow every write down a little; nobody else removes them.
+        HostCommand.of("btrfs", "qgroup", "clear-stale", folder.toString()).run();
     }
 
     @Override
@@ -77,7 +85,7 @@ final class BtrfsDisks implements DiskStore {
     public void createFrom(SandboxId id, SnapshotId snapshot, int mib) throws IOException {
         requireRoom();
         make(() -> {
-            copy(snapshot, id.value(), mib);
+            copy(snapshot, id.value());
             resize(id, mib);
         });
     }
@@ -89,7 +97,7 @@ final class BtrfsDisks implements DiskStore {
 
     @Override
     public long bytesUsed(SandboxId id) throws IOException {
-        return Btrfs.bytesReferenced(folder.resolve(id.value()));
+        return Btrfs.bytesCounted(folder.resolve(id.value()));
     }
 
     @Override
@@ -107,7 +115,7 @@ final class BtrfsDisks implements DiskStore {
     public long takeSnapshot(SandboxId id, SnapshotId snapshot) throws IOException {
         requireRoom();
         make(() -> Btrfs.snapshot(folder.resolve(id.value()), folder, snapshot.value(), true));
-        return Btrfs.bytesReferenced(folder.resolve(snapshot.value()));
+        return bytesUsed(id);
     }
 
     @Override
@@ -115,7 +123,7 @@ final class BtrfsDisks implements DiskStore {
         String half = id.value() + DiskFolders.HALF;
         destroy(half);
         make(() -> {
-            copy(snapshot, half, mib);
+            copy(snapshot, half);
             Btrfs.limit(folder.resolve(half), (long) mib << 20);
         });
         DiskFolders.exchange(folder, id.value());
@@ -132,9 +140,8 @@ final class BtrfsDisks implements DiskStore {
         return DiskFolders.snapshots(folder);
     }
 
-    private void copy(SnapshotId snapshot, String name, int mib) throws IOException {
+    private void copy(SnapshotId snapshot, String name) throws IOException {
         Path source = DiskFolders.requireSnapshot(folder, snapshot);
-        Failures.requireFits(snapshot, Btrfs.bytesReferenced(source), mib);
         Btrfs.snapshot(source, folder, name, false);
     }
 

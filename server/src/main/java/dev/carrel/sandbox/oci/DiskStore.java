@@ -21,9 +21,7 @@ interface DiskStore extends AutoCloseable {
     /// [#delete] clears what is there.
     void create(SandboxId id, Path image, int mib) throws IOException;
 
-    /// Makes a disk with what a snapshot holds. That counts in full against its own limit, also
-    /// where the host has it only once. Fails with `SNAPSHOT_NOT_FOUND`, or `CONFLICT` when it is
-    /// more than `mib`; else as [#create].
+    /// Makes a disk with what a snapshot holds. Fails with `SNAPSHOT_NOT_FOUND`; else as [#create].
     void createFrom(SandboxId id, SnapshotId snapshot, int mib) throws IOException;
 
     /// Changes the limit. One below what the disk holds keeps it from growing.
@@ -32,7 +30,8 @@ interface DiskStore extends AutoCloseable {
     /// The disk of a sandbox that has one.
     Disk disk(SandboxId id);
 
-    /// What a disk holds, as its limit counts it, up to some seconds ago.
+    /// What counts against a disk's limit, up to some seconds ago: what its sandbox has written and
+    /// is still held, by the disk or by snapshots of it.
     long bytesUsed(SandboxId id) throws IOException;
 
     /// Does nothing when there is none; finishes what an earlier call began.
@@ -43,7 +42,7 @@ interface DiskStore extends AutoCloseable {
 
     /// Makes a copy of a disk that stays when the disk goes. Nobody may write to the disk
     /// meanwhile. It is there whole, and survives a loss of power, or is not there at all. Returns
-    /// its size.
+    /// what counts against the disk's limit at that moment.
     long takeSnapshot(SandboxId id, SnapshotId snapshot) throws IOException;
 
     /// Puts the content of a snapshot in the place of a disk's, all at once: a crash leaves the one

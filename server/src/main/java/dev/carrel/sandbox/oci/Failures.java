@@ -39,15 +39,4 @@ final class Failures {
                 "the host has less than %d MiB of free disk left, so no sandbox is made; free some"
                         .formatted(BtrfsDisks.RESERVE_BYTES >> 20));
     }
-
-    /// Fails with `CONFLICT` when a snapshot holds more than the disk that it shall go to.
-    static void requireFits(SnapshotId snapshot, long bytes, int diskMib) {
-        if (bytes > (long) diskMib << 20) {
-            throw CarrelException.ofParam(
-                    ErrorCode.CONFLICT,
-                    "resources.disk_mb",
-                    "snapshot %s holds %d MiB, more than the %d MiB of the disk; ask for more"
-                            .formatted(snapshot, (bytes >> 20) + 1, diskMib));
-        }
-    }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorCode;
 import dev.carrel.process.HostCommand;
 import dev.carrel.process.Mounts;
 import dev.carrel.sandbox.SandboxId;
@@ -161,20 +160,32 @@ class DisksIT {
     }
 
     @Test
-    void copiesHaveLimitsOfTheirOwnAndWhatTheyShareCounts() throws IOException {
-        disks.create(one, IMAGE, 64);
+    void copiesHaveLimitsOfTheirOwnForWhatTheyWrite() throws IOException {
+        disks.create(one, IMAGE, 32);
         fill(disks.disk(one), 24);
         long size = disks.takeSnapshot(one, snapshot);
+        disks.createFrom(two, snapshot, 32);
 
         assertThat(size).isBetween(24L * MIB, 25L * MIB);
-        assertThatThrownBy(() -> disks.createFrom(two, snapshot, 16))
-                .isInstanceOfSatisfying(
-                        CarrelException.class,
-                        e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT));
-        disks.createFrom(two, snapshot, 32);
-        assertThat(disks.bytesUsed(two)).isEqualTo(size);
-        assertThatThrownBy(() -> fill(disks.disk(two), "more", 16)).isInstanceOf(IOException.class);
-        fill(disks.disk(one), "more", 16);
+        fill(disks.disk(two), "more", 24);
+        assertThatThrownBy(() -> fill(disks.disk(two), "most", 16)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> fill(disks.disk(one), "more", 16)).isInstanceOf(IOException.class);
+        disks.delete(one);
+        assertThatThrownBy(() -> fill(disks.disk(two), "most", 16)).isInstanceOf(IOException.class);
+        Files.delete(disks.disk(two).upper().resolve("more"));
+        Files.delete(disks.disk(two).upper().resolve("most"));
+        HostCommand.of("sync", "-f", home.resolve("pool").toString()).run().orFail();
+        fill(disks.disk(two), "most", 16);
+    }
+
+    @Test
+    void whatOnlyASnapshotStillHoldsCountsForItsWriter() throws IOException {
+        disks.create(one, IMAGE, 32);
+        fill(disks.disk(one), 24);
+        disks.takeSnapshot(one, snapshot);
+        Files.delete(disks.disk(one).upper().resolve("data"));
+
+        assertThatThrownBy(() -> fill(disks.disk(one), 16)).isInstanceOf(IOException.class);
     }
 
     @Test
