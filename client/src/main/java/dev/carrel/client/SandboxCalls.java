@@ -10,6 +10,7 @@ import dev.carrel.wire.FileOperation;
 import dev.carrel.wire.Json;
 import dev.carrel.wire.Listing;
 import dev.carrel.wire.OutputChunk;
+import dev.carrel.wire.SandboxChange;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxRequest;
 import java.io.IOException;
@@ -18,7 +19,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// The calls on sandboxes, their commands and files.
 public final class SandboxCalls {
@@ -55,6 +59,36 @@ public final class SandboxCalls {
     public Listing<SandboxInfo> list(int limit, Optional<String> cursor) {
         String rest = cursor.map(at -> "&cursor=" + CarrelClient.segment(at)).orElse("");
         return client.list(ROOT + "?limit=" + limit + rest, SandboxInfo.class);
+    }
+
+    /// Changes what is given and leaves the rest.
+    public SandboxInfo change(String id, SandboxChange change) {
+        return patch(id, change);
+    }
+
+    /// Takes away what was set: `ttl_seconds`, say, so that it lives on.
+    public SandboxInfo clear(String id, String... fields) {
+        var nulls = new HashMap<String, @Nullable Object>();
+        for (String field : fields) {
+            nulls.put(field, null);
+        }
+        return patch(id, nulls);
+    }
+
+    private SandboxInfo patch(String id, Object body) {
+        HttpRequest.Builder http =
+                client.jsonRequest(path(id)).method("PATCH", Transport.json(body));
+        return transport.read(http, CarrelClient.CALL_MAX, SandboxInfo.class);
+    }
+
+    /// Freezes all that runs in it; any use resumes it.
+    public SandboxInfo pause(String id) {
+        return client.post(path(id) + "/pause", Map.of(), SandboxInfo.class);
+    }
+
+    /// Makes it run, as any use does.
+    public SandboxInfo resume(String id) {
+        return client.post(path(id) + "/resume", Map.of(), SandboxInfo.class);
     }
 
     public void delete(String id) {

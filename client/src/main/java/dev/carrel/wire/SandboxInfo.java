@@ -6,7 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /// A sandbox as it was when it was looked up; `snapshot` is the one that it was made from. `state`
-/// is `creating`, `running`, `paused` or `stopped`.
+/// is `creating`, `running`, `paused`, `stopped` or `deleted`; `reason` says why it is one of the
+/// last two. `idle` are the rules in force.
 public record SandboxInfo(
         String id,
         Optional<String> name,
@@ -18,11 +19,14 @@ public record SandboxInfo(
         Map<String, String> metadata,
         Optional<String> user,
         Optional<Long> ttlSeconds,
+        IdleRules idle,
         Optional<String> snapshot,
         String state,
+        Optional<String> reason,
         Instant createdAt,
         Instant lastActiveAt,
         Optional<Instant> expiresAt,
+        Optional<Instant> deletedAt,
         List<Integer> ports) {
     public SandboxInfo {
         env = Map.copyOf(env);

@@ -44,6 +44,8 @@ public record SandboxRequest(
         private Optional<Long> ttlSeconds = Optional.empty();
         private Optional<String> snapshot = Optional.empty();
 
+        private Optional<IdleRules> idle = Optional.empty();
+
         private Builder() {}
 
         public Builder name(String value) {
@@ -92,6 +94,11 @@ public record SandboxRequest(
             return this;
         }
 
+        public Builder idle(IdleRules value) {
+            idle = Optional.of(value);
+            return this;
+        }
+
         public SandboxRequest build() {
             return new SandboxRequest(
                     name,
@@ -103,7 +110,7 @@ public record SandboxRequest(
                     metadata,
                     user,
                     ttlSeconds,
-                    Optional.empty(),
+                    idle,
                     snapshot);
         }
     }

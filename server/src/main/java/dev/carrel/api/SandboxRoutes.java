@@ -2,18 +2,22 @@ package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
+import static dev.carrel.http.HttpMethod.PATCH;
 import static dev.carrel.http.HttpMethod.POST;
 
+import dev.carrel.auth.Principal;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.http.Request;
 import dev.carrel.http.Response;
 import dev.carrel.http.Route;
 import dev.carrel.http.RouteDoc;
+import dev.carrel.sandbox.DeletionReason;
 import dev.carrel.sandbox.Sandbox;
 import dev.carrel.sandbox.SandboxFilter;
 import dev.carrel.sandbox.SandboxState;
 import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.wire.SandboxChange;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxRequest;
 import java.util.HashMap;
@@ -48,7 +52,10 @@ final class SandboxRoutes {
                         "/v1/sandboxes",
                         RouteDoc.of("List sandboxes, newest first")
                                 .gives(200, Lists.of(SandboxInfo.class))
-                                .query("state", "string", "Only those in this state")
+                                .query(
+                                        "state",
+                                        "string",
+                                        "Only those in this state; deleted ones for a day")
                                 .query("user", "string", "Only those of this end user")
                                 .query("metadata.{key}", "string", "Only those with this pair")
                                 .query("limit", "integer", "How many at most, 50 if absent")
@@ -59,6 +66,27 @@ final class SandboxRoutes {
                         "/v1/sandboxes/{id}",
                         RouteDoc.of("Read a sandbox").gives(200, SandboxInfo.class),
                         this::get),
+                Route.of(
+                        PATCH,
+                        "/v1/sandboxes/{id}",
+                        RouteDoc.of("Change a sandbox, running or not; null takes a setting away")
+                                .takes(SandboxChange.class)
+                                .gives(200, SandboxInfo.class),
+                        this::change),
+                once.once(
+                        Route.of(
+                                POST,
+                                "/v1/sandboxes/{id}/pause",
+                                RouteDoc.of("Freeze what runs in a sandbox; any use resumes it")
+                                        .gives(200, SandboxInfo.class),
+                                this::pause)),
+                once.once(
+                        Route.of(
+                                POST,
+                                "/v1/sandboxes/{id}/resume",
+                                RouteDoc.of("Make a paused or stopped sandbox run")
+                                        .gives(200, SandboxInfo.class),
+                                this::resume)),
                 Route.of(
                         DELETE,
                         "/v1/sandboxes/{id}",
@@ -71,7 +99,8 @@ final class SandboxRoutes {
         Sandbox made =
                 sandboxes.create(
                         Inputs.project(request),
-                        SandboxSpecs.spec(body, sandboxes.isolationByDefault()));
+                        SandboxSpecs.spec(
+                                body, sandboxes.isolationByDefault(), sandboxes.idleByDefault()));
         return Response.json(201, SandboxSpecs.info(made));
     }
 
@@ -106,7 +135,9 @@ final class SandboxRoutes {
             }
         }
         throw CarrelException.ofParam(
-                ErrorCode.INVALID_REQUEST, "state", "state must be creating, running or stopped");
+                ErrorCode.INVALID_REQUEST,
+                "state",
+                "state must be creating, running, paused, stopped or deleted");
     }
 
     private Response get(Request request) {
@@ -114,8 +145,35 @@ final class SandboxRoutes {
         return Response.json(200, SandboxSpecs.info(found));
     }
 
+    private Response change(Request request) {
+        var patch = SandboxPatch.of(request, sandboxes.idleByDefault());
+        return Response.json(
+                200,
+                SandboxSpecs.info(
+                        sandboxes.change(
+                                Inputs.project(request),
+                                Inputs.sandbox(request.path("id")),
+                                patch.change())));
+    }
+
+    private Response pause(Request request) {
+        Sandbox paused =
+                sandboxes.pause(Inputs.project(request), Inputs.sandbox(request.path("id")));
+        return Response.json(200, SandboxSpecs.info(paused));
+    }
+
+    private Response resume(Request request) {
+        Sandbox resumed =
+                sandboxes.resume(Inputs.project(request), Inputs.sandbox(request.path("id")));
+        return Response.json(200, SandboxSpecs.info(resumed));
+    }
+
     private Response delete(Request request) {
-        sandboxes.delete(Inputs.project(request), Inputs.sandbox(request.path("id")));
+        Principal caller = request.caller(Principal.class);
+        sandboxes.delete(
+                caller.project(),
+                Inputs.sandbox(request.path("id")),
+                DeletionReason.byKey(caller.keyId()));
         return Response.noContent();
     }
 }

@@ -3,6 +3,7 @@ package dev.carrel.api;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.error.Nearest;
+import dev.carrel.sandbox.IdleRules;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.NetworkPolicy;
 import dev.carrel.sandbox.Resources;
@@ -23,11 +24,8 @@ final class SandboxSpecs {
 
     private SandboxSpecs() {}
 
-    /// `byDefault` is the isolation of requests that name none.
-    static SandboxSpec spec(SandboxRequest request, Isolation byDefault) {
-        if (request.idle().isPresent()) {
-            throw Inputs.notSupported("idle");
-        }
+    /// What requests do not name is as the server has it by default.
+    static SandboxSpec spec(SandboxRequest request, Isolation byDefault, IdleRules idleByDefault) {
         if (request.snapshot().isPresent() && request.image().isPresent()) {
             throw CarrelException.ofParam(
                     ErrorCode.INVALID_REQUEST,
@@ -38,12 +36,15 @@ final class SandboxSpecs {
                 request.name(),
                 request.image().orElse(SandboxSpec.DEFAULT_IMAGE),
                 request.isolation().map(SandboxSpecs::isolation).orElse(byDefault),
-                request.resources().map(SandboxSpecs::resources).orElse(Resources.DEFAULT),
+                request.resources()
+                        .map(limits -> resources(limits, Resources.DEFAULT))
+                        .orElse(Resources.DEFAULT),
                 request.network().map(NetworkPolicies::policy).orElse(NetworkPolicy.ON),
                 request.env(),
                 request.metadata(),
                 request.user(),
                 request.ttlSeconds().map(SandboxSpecs::ttl),
+                request.idle().map(rules -> idle(rules, idleByDefault)),
                 Optional.empty(),
                 request.snapshot().map(Inputs::snapshot));
     }
@@ -64,16 +65,43 @@ final class SandboxSpecs {
                 });
     }
 
-    private static Resources resources(ResourceLimits limits) {
+    static Resources resources(ResourceLimits limits, Resources otherwise) {
         return Inputs.valid(() ->
                 new Resources(
-                        limits.cpus().orElse(Resources.DEFAULT.cpus()),
-                        limits.memoryMb().orElse(Resources.DEFAULT.memoryMib()),
-                        limits.diskMb().orElse(Resources.DEFAULT.diskMib()),
-                        Resources.DEFAULT.processesMax()));
+                        limits.cpus().orElse(otherwise.cpus()),
+                        limits.memoryMb().orElse(otherwise.memoryMib()),
+                        limits.diskMb().orElse(otherwise.diskMib()),
+                        otherwise.processesMax()));
     }
 
-    private static Duration ttl(long seconds) {
+    static IdleRules idle(dev.carrel.wire.IdleRules rules, IdleRules otherwise) {
+        return new IdleRules(
+                after("pause_after_seconds", rules.pauseAfterSeconds(), otherwise.pauseAfter()),
+                after("stop_after_seconds", rules.stopAfterSeconds(), otherwise.stopAfter()));
+    }
+
+    private static Optional<Duration> after(
+            String name, Optional<Long> seconds, Optional<Duration> otherwise) {
+        if (seconds.isEmpty()) {
+            return otherwise;
+        }
+        if (seconds.get() < 0 || seconds.get() > IdleRules.MAX.toSeconds()) {
+            throw CarrelException.ofParam(
+                    ErrorCode.INVALID_REQUEST,
+                    "idle." + name,
+                    "idle.%s must be from 1 to %d, or 0 for never"
+                            .formatted(name, IdleRules.MAX.toSeconds()));
+        }
+        return seconds.map(Duration::ofSeconds).filter(Duration::isPositive);
+    }
+
+    private static dev.carrel.wire.IdleRules idle(IdleRules rules) {
+        return dev.carrel.wire.IdleRules.of(
+                rules.pauseAfter().orElse(Duration.ZERO).toSeconds(),
+                rules.stopAfter().orElse(Duration.ZERO).toSeconds());
+    }
+
+    static Duration ttl(long seconds) {
         if (seconds < 1 || seconds > TTL_SECONDS_MAX) {
             throw CarrelException.ofParam(
                     ErrorCode.INVALID_REQUEST,
@@ -99,11 +127,14 @@ final class SandboxSpecs {
                 spec.metadata(),
                 spec.user(),
                 spec.ttl().map(Duration::toSeconds),
+                idle(sandbox.idle()),
                 spec.snapshot().map(SnapshotId::value),
                 sandbox.state().wireName(),
+                sandbox.reason(),
                 sandbox.createdAt(),
                 sandbox.lastActiveAt(),
                 sandbox.expiresAt(),
+                sandbox.deletedAt(),
                 List.of());
     }
 }

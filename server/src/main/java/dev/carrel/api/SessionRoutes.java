@@ -12,6 +12,7 @@ import dev.carrel.http.Response;
 import dev.carrel.http.Route;
 import dev.carrel.http.RouteDoc;
 import dev.carrel.model.Usage;
+import dev.carrel.sandbox.DeletionReason;
 import dev.carrel.sandbox.Sandbox;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.Sandboxes;
@@ -123,7 +124,11 @@ final class SessionRoutes {
         session.sandbox()
                 .flatMap(sandbox -> find(project, sandbox))
                 .filter(sandbox -> isFor(sandbox, session.id()))
-                .ifPresent(sandbox -> sandboxes.delete(project, sandbox.id()));
+                .ifPresent(sandbox ->
+                        sandboxes.delete(
+                                project,
+                                sandbox.id(),
+                                DeletionReason.withOwner(session.id().value())));
         return Response.noContent();
     }
 

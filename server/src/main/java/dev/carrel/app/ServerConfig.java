@@ -7,6 +7,7 @@ import dev.carrel.error.Nearest;
 import dev.carrel.http.HttpSettings;
 import dev.carrel.image.Images;
 import dev.carrel.sandbox.ClosedRanges;
+import dev.carrel.sandbox.IdleRules;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.SandboxSettings;
 import dev.carrel.sandbox.SandboxSettings.AtClose;
@@ -16,6 +17,7 @@ import dev.carrel.sandbox.oci.NetworkSettings;
 import dev.carrel.sandbox.oci.OciSettings;
 import dev.carrel.telemetry.LogLevel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -79,6 +81,7 @@ record ServerConfig(
                 config.number("sandboxes.max", SandboxSettings.TOTAL_MAX_DEFAULT, 1, SANDBOXES_MAX),
                 SandboxSettings.EXECUTIONS_AT_ONCE_MAX_DEFAULT,
                 isolation(config.text("sandboxes.isolation_min", "container")),
+                idle(config),
                 temporary ? AtClose.DESTROY : AtClose.KEEP);
     }
 
@@ -119,6 +122,24 @@ record ServerConfig(
         } catch (IllegalArgumentException e) {
             throw new CarrelException(ErrorCode.INVALID_DEFINITION, key + ": " + e.getMessage(), e);
         }
+    }
+
+    /// 0 is never.
+    private static IdleRules idle(Config config) {
+        return new IdleRules(
+                seconds(config, "idle.pause_after_seconds", IdleRules.DEFAULT.pauseAfter()),
+                seconds(config, "idle.stop_after_seconds", IdleRules.DEFAULT.stopAfter()));
+    }
+
+    private static Optional<Duration> seconds(
+            Config config, String key, Optional<Duration> byDefault) {
+        int seconds =
+                config.number(
+                        key,
+                        (int) byDefault.orElse(Duration.ZERO).toSeconds(),
+                        0,
+                        (int) IdleRules.MAX.toSeconds());
+        return seconds == 0 ? Optional.empty() : Optional.of(Duration.ofSeconds(seconds));
     }
 
     static Path homeByDefault() {

@@ -32,6 +32,8 @@ import picocli.CommandLine.Parameters;
             SnapshotCommands.Take.class,
             SnapshotCommands.Restore.class,
             SnapshotCommands.Fork.class,
+            PauseCommands.Pause.class,
+            PauseCommands.Resume.class,
             SandboxCommand.Rm.class
         })
 final class SandboxCommand {

@@ -4,6 +4,9 @@ package dev.carrel.sandbox;
 public interface Execution {
     ExecutionId id();
 
+    /// Whether it had not ended when somebody last heard of it. Costs nothing.
+    boolean isRunning();
+
     /// Now, without waiting.
     ExecutionResult result();
 

@@ -194,6 +194,16 @@ final class FakeExecution implements Execution {
     }
 
     @Override
+    public boolean isRunning() {
+        lock.lock();
+        try {
+            return endedAt == null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public ExecutionResult result() {
         lock.lock();
         try {

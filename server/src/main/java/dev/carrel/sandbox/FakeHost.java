@@ -31,6 +31,7 @@ public final class FakeHost implements AutoCloseable {
         AFTER_PAUSE,
         BEFORE_RESUME,
         AFTER_RESUME,
+        BEFORE_RESIZE,
         BEFORE_DESTROY,
         /// Nothing runs any more, the disk is still there.
         HALF_DESTROYED,

@@ -60,7 +60,9 @@ public final class FakeRuntime implements SandboxRuntime {
     @Override
     public RunningSandbox start(SandboxId id, SandboxSpec spec) {
         reach(Step.BEFORE_START);
-        RunningSandbox running = sandbox(id).start();
+        FakeSandbox sandbox = sandbox(id);
+        sandbox.become(spec);
+        RunningSandbox running = sandbox.start();
         reach(Step.AFTER_START);
         return running;
     }
@@ -68,7 +70,14 @@ public final class FakeRuntime implements SandboxRuntime {
     @Override
     public Optional<RunningSandbox> find(SandboxId id, SandboxSpec spec) {
         requireAlive();
-        return host.sandbox(id).flatMap(FakeSandbox::running);
+        Optional<FakeSandbox> sandbox = host.sandbox(id);
+        sandbox.ifPresent(known -> known.become(spec));
+        return sandbox.flatMap(FakeSandbox::running);
+    }
+
+    @Override
+    public void resize(SandboxId id, Resources resources) {
+        reach(Step.BEFORE_RESIZE);
     }
 
     @Override

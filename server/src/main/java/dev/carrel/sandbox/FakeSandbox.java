@@ -25,7 +25,7 @@ final class FakeSandbox {
             "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     private final SandboxId id;
-    private final SandboxSpec spec;
+    private volatile SandboxSpec spec;
     private final Path root;
     private final Consumer<Step> reach;
     private final Map<ExecutionId, FakeExecution> executions = new ConcurrentHashMap<>();
@@ -51,6 +51,11 @@ final class FakeSandbox {
 
     void removeDisk() throws IOException {
         FakeSnapshots.removeTree(root);
+    }
+
+    /// Of which commands get their environment from now on.
+    void become(SandboxSpec changed) {
+        spec = changed;
     }
 
     RunningSandbox start() {

@@ -64,23 +64,13 @@ final class Forks {
         Instant now = Micros.toInstant(Micros.of(clock.instant()));
         List<SandboxRow> rows = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            rows.add(
-                    new SandboxRow(
-                            SandboxId.next(),
-                            source.project(),
-                            spec,
-                            SandboxRow.State.CREATING,
-                            now,
-                            now));
+            rows.add(SandboxRow.fresh(SandboxId.next(), source.project(), spec, now));
         }
         return rows;
     }
 
     private List<Sandbox> create(List<SandboxRow> rows, SnapshotId base) {
-        List<LiveSandbox> made =
-                rows.stream()
-                        .map(row -> new LiveSandbox(row, settings.executionsAtOnceMax()))
-                        .toList();
+        List<LiveSandbox> made = rows.stream().map(row -> new LiveSandbox(row, settings)).toList();
         List<Integer> places = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
             places.add(i);
@@ -92,7 +82,11 @@ final class Forks {
             return made.stream().map(LiveSandbox::snapshot).toList();
         } finally {
             if (!complete) {
-                made.stream().filter(LiveSandbox::isReady).forEach(lifecycle::delete);
+                made.stream()
+                        .filter(LiveSandbox::isReady)
+                        .forEach(live ->
+                                lifecycle.delete(
+                                        live, DeletionReason.FORK_FAILED, live.createdAt()));
             }
         }
     }

@@ -7,9 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 final class LiveSandbox {
     /// Longer than any start or removal takes.
     private static final Duration LOCK_WAIT_MAX = Duration.ofSeconds(60);
-
-    private static final Duration CALLS_WAIT_MAX = Duration.ofSeconds(2);
-    private static final Duration CALLS_CHECK = Duration.ofNanos(200_000);
 
     /// Where it is between birth and death; whether it runs, its runtime knows.
     private enum Phase {
@@ -31,36 +26,29 @@ final class LiveSandbox {
 
     private final SandboxId id;
     private final ProjectId project;
-    private final SandboxSpec spec;
     private final Instant createdAt;
+    private final IdleRules idleByDefault;
     private final RunningExecutions executions;
+    private final Activity activity;
 
     // Unlike other locks here, it is held over I/O: calls of the runtime must not overlap.
     private final ReentrantLock lock = new ReentrantLock(true);
     private volatile Phase phase = Phase.CREATING;
+    private volatile SandboxSpec spec;
+    private volatile Instant ttlFrom;
+    private volatile Optional<WhyStopped> whyStopped;
     private final AtomicReference<@Nullable RunningSandbox> running = new AtomicReference<>();
-    private volatile Instant lastActiveAt;
 
-    /// Of this, the database knows.
-    private volatile Instant lastActiveStored;
-
-    /// Calls under way that a pause must not cut in two.
-    private final AtomicInteger calls = new AtomicInteger();
-
-    /// What keeps it awake for longer than a call.
-    private final AtomicInteger holds = new AtomicInteger();
-
-    /// New calls wait for the lock.
-    private volatile boolean settling;
-
-    LiveSandbox(SandboxRow row, int executionsAtOnceMax) {
+    LiveSandbox(SandboxRow row, SandboxSettings settings) {
         this.id = row.id();
-        this.project = row.project();
+        this.project = row.project().orElseThrow();
         this.spec = row.spec();
         this.createdAt = row.createdAt();
-        this.lastActiveAt = row.lastActiveAt();
-        this.lastActiveStored = row.lastActiveAt();
-        this.executions = new RunningExecutions(id, executionsAtOnceMax);
+        this.ttlFrom = row.ttlFrom();
+        this.whyStopped = row.whyStopped();
+        this.idleByDefault = settings.idle();
+        this.activity = new Activity(row.lastActiveAt());
+        this.executions = new RunningExecutions(id, settings.executionsAtOnceMax());
         if (row.state() == SandboxRow.State.READY) {
             phase = Phase.READY;
         }
@@ -84,6 +72,15 @@ final class LiveSandbox {
 
     RunningExecutions executions() {
         return executions;
+    }
+
+    Activity activity() {
+        return activity;
+    }
+
+    /// The rules in force.
+    IdleRules idle() {
+        return spec.idle().orElse(idleByDefault);
     }
 
     /// Runs alone among all that want the lock. Fails with `UNAVAILABLE` when it does not come free
@@ -115,53 +112,20 @@ final class LiveSandbox {
                 : Optional.empty();
     }
 
-    /// Begins a call, if that can be used right now and is not being paused; then [#leave] ends it.
-    /// A pause that has begun sees the call, or the call sees the pause.
+    /// Begins a call, if the sandbox can be used right now; then [Activity#leave] ends it.
     Optional<RunningSandbox> enter() {
-        calls.incrementAndGet();
-        Optional<RunningSandbox> awake =
-                settling ? Optional.empty() : running().filter(found -> !found.isPaused());
-        if (awake.isEmpty()) {
-            leave();
-        }
-        return awake;
+        Optional<RunningSandbox> found = running();
+        return found.filter(up -> activity.enter(() -> !up.isPaused()));
     }
 
-    /// As [#enter], by whoever has the lock and has woken it.
-    void enterAwake() {
-        calls.incrementAndGet();
-    }
-
-    void leave() {
-        calls.decrementAndGet();
-    }
-
-    /// Does `work` when the calls under way have ended, but waits no longer than for
-    /// [#CALLS_WAIT_MAX]: what takes longer is a transfer of files, which a pause does not hurt.
-    /// Hold the lock.
+    /// As [Activity#settled]; hold the lock.
     void settled(Runnable work) {
-        settling = true;
-        try {
-            long deadline = System.nanoTime() + CALLS_WAIT_MAX.toNanos();
-            while (calls.get() > 0 && System.nanoTime() < deadline) {
-                LockSupport.parkNanos(CALLS_CHECK.toNanos());
-            }
-            work.run();
-        } finally {
-            settling = false;
-        }
-    }
-
-    void hold() {
-        holds.incrementAndGet();
-    }
-
-    void letGo() {
-        holds.decrementAndGet();
+        activity.settled(work);
     }
 
     void setRunning(RunningSandbox started) {
         running.set(started);
+        whyStopped = Optional.empty();
     }
 
     /// It has turned out to have ended, whatever it says of itself.
@@ -172,6 +136,20 @@ final class LiveSandbox {
     void becomeReady(RunningSandbox started) {
         running.set(started);
         phase = Phase.READY;
+    }
+
+    void becomeStopped(WhyStopped why) {
+        running.set(null);
+        whyStopped = Optional.of(why);
+    }
+
+    Optional<WhyStopped> whyStopped() {
+        return whyStopped;
+    }
+
+    void become(SandboxSpec changed, Instant newTtlFrom) {
+        spec = changed;
+        ttlFrom = newTtlFrom;
     }
 
     boolean isReady() {
@@ -193,26 +171,31 @@ final class LiveSandbox {
         }
     }
 
-    void touch(Instant now) {
-        lastActiveAt = now;
-    }
-
-    /// The last activity, if the database is behind it by more than `lag`; then it counts as told.
-    Optional<Instant> activityToStore(Duration lag) {
-        Instant active = lastActiveAt;
-        if (Duration.between(lastActiveStored, active).compareTo(lag) <= 0) {
-            return Optional.empty();
-        }
-        lastActiveStored = active;
-        return Optional.of(active);
+    Instant ttlFrom() {
+        return ttlFrom;
     }
 
     Optional<Instant> expiresAt() {
-        return spec.ttl().map(createdAt::plus);
+        return spec.ttl().map(ttlFrom::plus);
     }
 
     Sandbox snapshot() {
-        return new Sandbox(id, project, spec, state(), createdAt, lastActiveAt, expiresAt());
+        SandboxState state = state();
+        Optional<String> reason =
+                state == SandboxState.STOPPED
+                        ? Optional.of(whyStopped.orElse(WhyStopped.CRASHED).wireName())
+                        : Optional.empty();
+        return new Sandbox(
+                id,
+                project,
+                spec,
+                idle(),
+                state,
+                reason,
+                createdAt,
+                activity.lastAt(),
+                expiresAt(),
+                Optional.empty());
     }
 
     private SandboxState state() {

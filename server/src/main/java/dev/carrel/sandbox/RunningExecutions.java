@@ -80,6 +80,11 @@ final class RunningExecutions {
         }
 
         @Override
+        public boolean isRunning() {
+            return execution.isRunning();
+        }
+
+        @Override
         public ExecutionResult result() {
             return seen(execution.result());
         }

@@ -2,11 +2,13 @@ package dev.carrel.sandbox;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,16 +21,28 @@ final class SandboxLifecycle {
     private final SandboxRuntime runtime;
     private final SandboxRows rows;
     private final SandboxRegistry registry;
+    private final Tombstones tombstones;
+    private final SandboxChanges changes;
 
     /// What is to be destroyed but could not be yet.
     private final Set<SandboxId> unfinished = ConcurrentHashMap.newKeySet();
 
     private volatile boolean closing;
 
-    SandboxLifecycle(SandboxRuntime runtime, SandboxRows rows, SandboxRegistry registry) {
+    SandboxLifecycle(
+            SandboxRuntime runtime,
+            SandboxRows rows,
+            SandboxRegistry registry,
+            Tombstones tombstones) {
         this.runtime = runtime;
         this.rows = rows;
         this.registry = registry;
+        this.tombstones = tombstones;
+        this.changes = new SandboxChanges(runtime, rows);
+    }
+
+    SandboxChanges changes() {
+        return changes;
     }
 
     /// Makes it, unless its owner has one: then nothing happens and that one is returned.
@@ -82,14 +96,14 @@ final class SandboxLifecycle {
                 throw e;
             }
         } finally {
-            live.leave();
+            live.activity().leave();
         }
         live.dropRunning(found);
         RunningSandbox again = enter(live);
         try {
             return work.apply(again);
         } finally {
-            live.leave();
+            live.activity().leave();
         }
     }
 
@@ -99,7 +113,7 @@ final class SandboxLifecycle {
                 .orElseGet(() ->
                         live.exclusively(() -> {
                             RunningSandbox awake = wake(live);
-                            live.enterAwake();
+                            live.activity().enterAwake();
                             return awake;
                         }));
     }
@@ -107,16 +121,14 @@ final class SandboxLifecycle {
     /// The sandbox, awake: resumed or started if need be.
     RunningSandbox awake(LiveSandbox live) {
         RunningSandbox found = enter(live);
-        live.leave();
+        live.activity().leave();
         return found;
     }
 
     // Under the lock.
     private RunningSandbox wake(LiveSandbox live) {
         requireOpen();
-        if (live.isGone()) {
-            throw SandboxRegistry.notFound(live.id());
-        }
+        requirePresent(live);
         RunningSandbox found = live.running().orElseGet(() -> findOrStart(live));
         if (found.isPaused()) {
             found.resume();
@@ -125,11 +137,19 @@ final class SandboxLifecycle {
     }
 
     private RunningSandbox findOrStart(LiveSandbox live) {
-        RunningSandbox started =
-                runtime.find(live.id(), live.spec())
-                        .orElseGet(() -> runtime.start(live.id(), live.spec()));
-        live.setRunning(started);
-        return started;
+        Optional<RunningSandbox> found = runtime.find(live.id(), live.spec());
+        RunningSandbox up = found.orElseGet(() -> runtime.start(live.id(), live.spec()));
+        if (live.whyStopped().isPresent()) {
+            rows.setWhyStopped(live.id(), Optional.empty());
+        }
+        live.setRunning(up);
+        return up;
+    }
+
+    private void requirePresent(LiveSandbox live) {
+        if (live.isGone()) {
+            throw tombstones.notFound(live.project(), live.id());
+        }
     }
 
     /// Freezes its processes; calls under way end before. Fails with `SANDBOX_NOT_RUNNING` when
@@ -137,9 +157,7 @@ final class SandboxLifecycle {
     void pause(LiveSandbox live) {
         live.exclusively(() -> {
             requireOpen();
-            if (live.isGone()) {
-                throw SandboxRegistry.notFound(live.id());
-            }
+            requirePresent(live);
             RunningSandbox running =
                     live.running()
                             .orElseThrow(() ->
@@ -172,13 +190,44 @@ final class SandboxLifecycle {
         });
     }
 
-    /// When this returns, nobody can use it any more; what cannot be removed now is removed later.
-    void delete(LiveSandbox live) {
+    /// Pauses it if nobody has used it since `seen`. Returns whether it did.
+    boolean pauseUnused(LiveSandbox live, Instant seen) {
+        return live.exclusively(() -> {
+            Optional<RunningSandbox> awake = live.running().filter(up -> !up.isPaused());
+            return awake.isPresent() && live.activity().unused(seen, awake.get()::pause);
+        });
+    }
+
+    /// Ends what runs in it if nobody has used it since `seen`. Returns whether it did.
+    boolean stopUnused(LiveSandbox live, Instant seen) {
+        return live.exclusively(
+                () -> live.running().isPresent() && live.activity().unused(seen, () -> stop(live)));
+    }
+
+    // The reason first: a crash in between leaves one that runs, and what runs has no reason.
+    private void stop(LiveSandbox live) {
+        rows.setWhyStopped(live.id(), Optional.of(WhyStopped.IDLE));
+        live.becomeStopped(WhyStopped.IDLE);
+        runtime.stop(live.id());
+    }
+
+    /// Changes its spec, for the host too. What is not there is `SANDBOX_NOT_FOUND`.
+    void change(LiveSandbox live, SandboxChange change, Consumer<SandboxSpec> check, Instant now) {
         live.exclusively(() -> {
-            if (live.isGone()) {
-                throw SandboxRegistry.notFound(live.id());
-            }
-            markDeleting(live.id());
+            requireOpen();
+            requirePresent(live);
+            SandboxSpec wanted = change.spec().apply(live.spec());
+            check.accept(wanted);
+            changes.change(live, wanted, change.renewsTtl() ? now : live.ttlFrom());
+            return live.id();
+        });
+    }
+
+    /// When this returns, nobody can use it any more; what cannot be removed now is removed later.
+    void delete(LiveSandbox live, DeletionReason why, Instant now) {
+        live.exclusively(() -> {
+            requirePresent(live);
+            markDeleting(Tombstone.of(live, why, now));
             live.becomeGone();
             discard(live.id());
             registry.remove(live);
@@ -188,9 +237,9 @@ final class SandboxLifecycle {
 
     /// On a full disk the sandbox goes all the same, because that makes room. If the server dies
     /// before the row is gone too, the row is found to have nothing on the host.
-    private void markDeleting(SandboxId id) {
+    private void markDeleting(Tombstone stone) {
         try {
-            rows.setState(id, SandboxRow.State.DELETING);
+            rows.setDeleting(stone);
         } catch (CarrelException e) {
             if (e.code() != ErrorCode.DISK_FULL) {
                 throw e;
@@ -199,7 +248,7 @@ final class SandboxLifecycle {
     }
 
     /// Removes what there is on the host, then the row; keeps at it if that fails.
-    private void discard(SandboxId id) {
+    void discard(SandboxId id) {
         try {
             runtime.destroy(id);
             rows.delete(id);
@@ -217,52 +266,17 @@ final class SandboxLifecycle {
         }
     }
 
-    /// Makes host and database agree after a crash, a reboot or a plain restart. Called once,
-    /// before anything else.
-    void reconcile(int executionsAtOnceMax) {
-        Set<SandboxId> unwanted = ConcurrentHashMap.newKeySet();
-        Set<SandboxId> onHost = runtime.remains();
-        unwanted.addAll(onHost);
-        for (SandboxRow row : rows.all()) {
-            if (row.state() == SandboxRow.State.READY && onHost.contains(row.id())) {
-                registry.add(new LiveSandbox(row, executionsAtOnceMax));
-                unwanted.remove(row.id());
-            } else {
-                unwanted.add(row.id());
-            }
-        }
-        Parallel.forEach(unwanted, this::discard);
-        Parallel.forEach(registry.all(), this::findAgain);
-        LOG.info(
-                "sandboxes: {} kept, {} of them running, {} removed",
-                registry.all().size(),
-                registry.all().stream().filter(live -> live.running().isPresent()).count(),
-                unwanted.size());
-    }
-
-    /// One that cannot be found is stopped, and starts again at its next use.
-    private void findAgain(LiveSandbox live) {
-        try {
-            live.exclusively(() -> {
-                runtime.find(live.id(), live.spec()).ifPresent(live::setRunning);
-                return live.id();
-            });
-        } catch (RuntimeException e) {
-            LOG.warn("sandbox {} could not be found again", live.id(), e);
-        }
-    }
-
     /// From now on nothing is created or started.
     void close() {
         closing = true;
     }
 
-    void deleteAll() {
+    void deleteAll(Instant now) {
         Parallel.forEach(
                 registry.all(),
                 live -> {
                     try {
-                        delete(live);
+                        delete(live, DeletionReason.SERVER, now);
                     } catch (RuntimeException e) {
                         LOG.warn("sandbox {} could not be deleted", live.id(), e);
                     }

@@ -10,19 +10,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /// All sandboxes that this server knows: the image of the database's rows, which no other process
 /// changes. Small enough to search, because sandboxes are few.
 final class SandboxRegistry {
-    private static final Comparator<LiveSandbox> NEWEST_FIRST =
-            Comparator.comparing(LiveSandbox::createdAt)
-                    .thenComparing(live -> live.id().value())
+    private static final Comparator<Sandbox> NEWEST_FIRST =
+            Comparator.comparing(Sandbox::createdAt)
+                    .thenComparing(sandbox -> sandbox.id().value())
                     .reversed();
 
     private record Owner(ProjectId project, String name) {}
 
+    private final Tombstones tombstones;
     private final Map<SandboxId, LiveSandbox> byId = new ConcurrentHashMap<>();
     private final Map<Owner, LiveSandbox> byOwner = new ConcurrentHashMap<>();
+
+    SandboxRegistry(Tombstones tombstones) {
+        this.tombstones = tombstones;
+    }
 
     /// Adds it, unless there is one for its owner: then that one is returned.
     Optional<LiveSandbox> add(LiveSandbox live) {
@@ -46,7 +52,7 @@ final class SandboxRegistry {
     LiveSandbox get(ProjectId project, SandboxId id) {
         LiveSandbox live = byId.get(id);
         if (live == null || !live.project().equals(project) || live.isGone()) {
-            throw notFound(id);
+            throw tombstones.notFound(project, id);
         }
         return live;
     }
@@ -55,14 +61,18 @@ final class SandboxRegistry {
         return List.copyOf(byId.values());
     }
 
-    /// Newest first, after `cursor`.
-    List<Sandbox> list(ProjectId project, SandboxFilter filter, int limit, Cursor cursor) {
+    /// Those of a project.
+    Stream<Sandbox> of(ProjectId project) {
         return byId.values().stream()
                 .filter(live -> live.project().equals(project) && !live.isGone())
-                .filter(live -> isAfter(cursor, live))
-                .sorted(NEWEST_FIRST)
-                .map(LiveSandbox::snapshot)
+                .map(LiveSandbox::snapshot);
+    }
+
+    /// Newest first, after `cursor`.
+    static List<Sandbox> page(Stream<Sandbox> all, SandboxFilter filter, int limit, Cursor cursor) {
+        return all.filter(sandbox -> isAfter(cursor, sandbox))
                 .filter(sandbox -> matches(filter, sandbox))
+                .sorted(NEWEST_FIRST)
                 .limit(limit)
                 .toList();
     }
@@ -73,8 +83,8 @@ final class SandboxRegistry {
                 "there is no sandbox " + id + " in this project; it may have been deleted");
     }
 
-    private static boolean isAfter(Cursor cursor, LiveSandbox live) {
-        Cursor place = Cursor.of(live.createdAt(), live.id().value());
+    private static boolean isAfter(Cursor cursor, Sandbox sandbox) {
+        Cursor place = Cursor.of(sandbox.createdAt(), sandbox.id().value());
         return place.micros() < cursor.micros()
                 || (place.micros() == cursor.micros() && place.id().compareTo(cursor.id()) < 0);
     }

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /// The table of sandboxes.
@@ -33,20 +34,22 @@ final class SandboxRows {
     /// Counts and adds in one transaction. Fails with `TOO_MANY_SANDBOXES`.
     void insert(SandboxRow row) {
         store.write(handle -> {
-            requireRoom(handle, row.project());
+            row.project().ifPresent(project -> requireRoom(handle, project));
             return handle.createUpdate(
                             """
                             insert into sandboxes
-                              (id, project, owner, state, spec, created_at, last_active_at)
+                              (id, project, owner, state, spec, created_at, ttl_from,
+                               last_active_at)
                             values
-                              (:id, :project, :owner, :state, :spec, :created, :active)
+                              (:id, :project, :owner, :state, :spec, :created, :ttlFrom, :active)
                             """)
                     .bind("id", row.id().value())
-                    .bind("project", row.project().value())
+                    .bind("project", row.project().map(ProjectId::value).orElse(null))
                     .bind("owner", row.spec().owner().orElse(null))
                     .bind("state", text(row.state()))
                     .bind("spec", SpecJson.write(row.spec()))
                     .bind("created", Micros.of(row.createdAt()))
+                    .bind("ttlFrom", Micros.of(row.ttlFrom()))
                     .bind("active", Micros.of(row.lastActiveAt()))
                     .execute();
         });
@@ -56,6 +59,41 @@ final class SandboxRows {
         store.write(handle ->
                 handle.execute(
                         "update sandboxes set state = ? where id = ?", text(state), id.value()));
+    }
+
+    /// The state of one that is being deleted, and why it is, at once.
+    void setDeleting(Tombstone stone) {
+        store.write(handle -> {
+            Tombstones.insert(handle, stone);
+            return handle.execute(
+                    "update sandboxes set state = ? where id = ?",
+                    text(SandboxRow.State.DELETING),
+                    stone.id().value());
+        });
+    }
+
+    /// What it shall be; the host does not know yet.
+    void setSpec(SandboxId id, SandboxSpec spec, Instant ttlFrom) {
+        store.write(handle ->
+                handle.execute(
+                        "update sandboxes set spec = ?, ttl_from = ?, pending = 1 where id = ?",
+                        SpecJson.write(spec),
+                        Micros.of(ttlFrom),
+                        id.value()));
+    }
+
+    /// The host agrees with its spec.
+    void setApplied(SandboxId id) {
+        store.write(handle ->
+                handle.execute("update sandboxes set pending = 0 where id = ?", id.value()));
+    }
+
+    void setWhyStopped(SandboxId id, Optional<WhyStopped> why) {
+        store.write(handle ->
+                handle.execute(
+                        "update sandboxes set stopped_because = ? where id = ?",
+                        why.map(WhyStopped::wireName).orElse(null),
+                        id.value()));
     }
 
     void setLastActive(Map<SandboxId, Instant> times) {
@@ -79,7 +117,10 @@ final class SandboxRows {
         if (ofProject >= settings.perProjectMax()) {
             throw tooMany("project " + project + " has " + ofProject);
         }
-        long total = handle.createQuery("select count(*) from sandboxes").mapTo(Long.class).one();
+        long total =
+                handle.createQuery("select count(*) from sandboxes where project is not null")
+                        .mapTo(Long.class)
+                        .one();
         if (total >= settings.totalMax()) {
             throw tooMany("this server has " + total);
         }
@@ -96,10 +137,14 @@ final class SandboxRows {
     private static SandboxRow row(ResultSet row) throws SQLException {
         return new SandboxRow(
                 new SandboxId(row.getString("id")),
-                new ProjectId(row.getString("project")),
+                Optional.ofNullable(row.getString("project")).map(ProjectId::new),
                 SpecJson.read(row.getString("spec")),
                 SandboxRow.State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
+                row.getInt("pending") != 0,
+                Optional.ofNullable(row.getString("stopped_because"))
+                        .map(why -> WhyStopped.valueOf(why.toUpperCase(Locale.ROOT))),
                 Micros.toInstant(row.getLong("created_at")),
+                Micros.toInstant(row.getLong("ttl_from")),
                 Micros.toInstant(row.getLong("last_active_at")));
     }
 

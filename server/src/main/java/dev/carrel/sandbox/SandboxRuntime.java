@@ -31,8 +31,12 @@ public interface SandboxRuntime extends AutoCloseable {
 
     /// The sandbox if it is running or paused now, started by this process or an earlier one;
     /// clears away the remains of a sandbox that has ended in the meantime, its disk and executions
-    /// excepted.
+    /// excepted. Commands started through what is returned have `spec`'s environment.
     Optional<RunningSandbox> find(SandboxId id, SandboxSpec spec);
+
+    /// Changes the limits of a sandbox, running, paused or stopped; repeating it is harmless. Fails
+    /// with `CONFLICT` when it uses more memory than it would have.
+    void resize(SandboxId id, Resources resources);
 
     /// Kills all processes, paused or not, and keeps the disk and the executions. Does nothing when
     /// it is not running.

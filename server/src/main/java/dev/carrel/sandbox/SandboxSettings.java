@@ -1,12 +1,13 @@
 package dev.carrel.sandbox;
 
 /// The limits of all sandboxes together, the weakest isolation that they may have, and what becomes
-/// of them when the server stops.
+/// of them when nobody uses them (unless they say it themselves) and when the server stops.
 public record SandboxSettings(
         int perProjectMax,
         int totalMax,
         int executionsAtOnceMax,
         Isolation isolationMin,
+        IdleRules idle,
         AtClose atClose) {
     public static final int PER_PROJECT_MAX_DEFAULT = 100;
     public static final int TOTAL_MAX_DEFAULT = 500;
@@ -20,6 +21,7 @@ public record SandboxSettings(
                     TOTAL_MAX_DEFAULT,
                     EXECUTIONS_AT_ONCE_MAX_DEFAULT,
                     Isolation.CONTAINER,
+                    IdleRules.DEFAULT,
                     AtClose.KEEP);
 
     public SandboxSettings {
@@ -38,6 +40,6 @@ public record SandboxSettings(
 
     public SandboxSettings with(AtClose newAtClose) {
         return new SandboxSettings(
-                perProjectMax, totalMax, executionsAtOnceMax, isolationMin, newAtClose);
+                perProjectMax, totalMax, executionsAtOnceMax, isolationMin, idle, newAtClose);
     }
 }

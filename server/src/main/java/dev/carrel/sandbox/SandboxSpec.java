@@ -2,12 +2,14 @@ package dev.carrel.sandbox;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// What a caller asks for. `ttl` counts from the creation; without it the sandbox stays until it is
-/// deleted. `owner` names what the sandbox was made for (`ses_…`); there is at most one sandbox for
-/// an owner. With a `snapshot` it starts with that one's files instead of those of the image.
+/// What a caller asks for. `ttl` counts from when it was set; without it the sandbox stays until it
+/// is deleted. Without `idle` the server's rules hold. `owner` names what the sandbox was made for
+/// (`ses_…`); there is at most one sandbox for an owner. With a `snapshot` it starts with that
+/// one's files instead of those of the image.
 public record SandboxSpec(
         Optional<String> name,
         String image,
@@ -18,6 +20,7 @@ public record SandboxSpec(
         Map<String, String> metadata,
         Optional<String> user,
         Optional<Duration> ttl,
+        Optional<IdleRules> idle,
         Optional<String> owner,
         Optional<SnapshotId> snapshot) {
     public static final String DEFAULT_IMAGE = "coding";
@@ -40,6 +43,7 @@ public record SandboxSpec(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -54,6 +58,7 @@ public record SandboxSpec(
                 metadata,
                 user,
                 ttl,
+                idle,
                 Optional.of(newOwner),
                 snapshot);
     }
@@ -70,6 +75,7 @@ public record SandboxSpec(
                 metadata,
                 user,
                 ttl,
+                idle,
                 owner,
                 Optional.of(source));
     }
@@ -88,7 +94,41 @@ public record SandboxSpec(
                 all,
                 user,
                 ttl,
+                idle,
                 Optional.empty(),
                 Optional.empty());
+    }
+
+    public SandboxSpec withIdle(IdleRules newIdle) {
+        return new SandboxSpec(
+                name,
+                image,
+                isolation,
+                resources,
+                network,
+                env,
+                metadata,
+                user,
+                ttl,
+                Optional.of(newIdle),
+                owner,
+                snapshot);
+    }
+
+    /// What may be told of it when it is gone.
+    SandboxSpec withoutSecrets() {
+        return new SandboxSpec(
+                name,
+                image,
+                isolation,
+                resources,
+                new NetworkPolicy(network.internet(), network.allow(), network.deny(), List.of()),
+                Map.of(),
+                metadata,
+                user,
+                ttl,
+                idle,
+                owner,
+                snapshot);
     }
 }

@@ -10,15 +10,10 @@ import dev.carrel.store.Store;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// All sandboxes of this server: what exists, in which state, and who may touch it. Every call
 /// looks the id up together with the project and fails with `SANDBOX_NOT_FOUND` otherwise. Any
@@ -27,26 +22,20 @@ import org.slf4j.LoggerFactory;
 /// Any thread may call it, once [#reconcile] has returned. Commands and file accesses of a running
 /// sandbox touch neither the database nor a lock.
 public final class Sandboxes implements AutoCloseable {
-    private static final Duration ROUND_EVERY = Duration.ofSeconds(5);
-
-    /// The database may be behind the last activity by this much: a command costs no write.
-    private static final Duration ACTIVITY_LAG = Duration.ofMinutes(1);
-
     /// An owner's sandbox can fail or go while we wait for it; so often we look again.
     private static final int OWNER_ATTEMPTS_MAX = 5;
-
-    private static final Logger LOG = LoggerFactory.getLogger(Sandboxes.class);
 
     private final SandboxRuntime runtime;
     private final SandboxSettings settings;
     private final InstantSource clock;
     private final SandboxRows rows;
-    private final SandboxRegistry registry = new SandboxRegistry();
+    private final SandboxRegistry registry;
     private final SandboxLifecycle lifecycle;
     private final Snapshots snapshots;
     private final Forks forks;
     private final IsolationRule isolation;
-    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Tombstones tombstones;
+    private final SandboxReaper reaper;
 
     public Sandboxes(
             Store store, SandboxRuntime runtime, SandboxSettings settings, InstantSource clock) {
@@ -54,9 +43,13 @@ public final class Sandboxes implements AutoCloseable {
         this.settings = settings;
         this.clock = clock;
         this.rows = new SandboxRows(store, settings);
-        this.lifecycle = new SandboxLifecycle(runtime, rows, registry);
+        this.tombstones = new Tombstones(store);
+        this.registry = new SandboxRegistry(tombstones);
+        this.lifecycle = new SandboxLifecycle(runtime, rows, registry, tombstones);
         this.snapshots = new Snapshots(store, runtime, registry, lifecycle, clock);
         this.forks = new Forks(lifecycle, snapshots, settings, clock);
+        this.reaper =
+                new SandboxReaper(registry, lifecycle, rows, tombstones, clock, snapshots::finish);
         this.isolation = new IsolationRule(runtime, settings.isolationMin());
     }
 
@@ -66,31 +59,13 @@ public final class Sandboxes implements AutoCloseable {
     /// `NOT_SUPPORTED` on a host that lacks the weakest isolation allowed.
     public void reconcile() {
         isolation.check(isolation.byDefault());
-        lifecycle.reconcile(settings.executionsAtOnceMax());
+        new Reconciler(runtime, rows, registry, lifecycle).reconcile(settings);
         snapshots.reconcile();
     }
 
-    /// Starts the thread that deletes expired sandboxes, until [#close].
+    /// Starts the thread that deletes, pauses and stops sandboxes when it is time, until [#close].
     public void watch() {
-        Thread.ofVirtual()
-                .name("sandbox-reaper")
-                .start(() -> {
-                    while (!awaitClosed()) {
-                        try {
-                            reapOnce();
-                        } catch (RuntimeException e) {
-                            LOG.warn("a round of the sandbox reaper failed", e);
-                        }
-                    }
-                });
-    }
-
-    private boolean awaitClosed() {
-        try {
-            return closed.await(ROUND_EVERY.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            return true; // nobody interrupts this thread but a shutdown
-        }
+        reaper.start();
     }
 
     /// Fails with `TOO_MANY_SANDBOXES`, `INVALID_REQUEST`, `NOT_SUPPORTED`, `IMAGE_NOT_FOUND`, or
@@ -98,7 +73,7 @@ public final class Sandboxes implements AutoCloseable {
     public Sandbox create(ProjectId project, SandboxSpec spec) {
         check(spec);
         SandboxRow row = newRow(project, withImageOfSnapshot(project, spec));
-        var fresh = new LiveSandbox(row, settings.executionsAtOnceMax());
+        var fresh = new LiveSandbox(row, settings);
         Optional<LiveSandbox> other = lifecycle.create(row, fresh);
         if (other.isPresent()) {
             throw new CarrelException(
@@ -117,7 +92,7 @@ public final class Sandboxes implements AutoCloseable {
         check(spec);
         for (int attempt = 0; attempt < OWNER_ATTEMPTS_MAX; attempt++) {
             SandboxRow row = newRow(project, spec);
-            var fresh = new LiveSandbox(row, settings.executionsAtOnceMax());
+            var fresh = new LiveSandbox(row, settings);
             LiveSandbox found = lifecycle.create(row, fresh).orElse(fresh);
             // Another caller may be making it or taking it down: the lock waits for the outcome.
             if (found.isReady() || found.exclusively(found::isReady)) {
@@ -132,6 +107,10 @@ public final class Sandboxes implements AutoCloseable {
 
     private void check(SandboxSpec spec) {
         isolation.check(spec.isolation());
+        checkWhatMayChange(spec);
+    }
+
+    private void checkWhatMayChange(SandboxSpec spec) {
         SandboxRules.check(spec);
         runtime.check(spec.network());
     }
@@ -151,20 +130,45 @@ public final class Sandboxes implements AutoCloseable {
         return registry.get(project, id).snapshot();
     }
 
-    /// Newest first.
+    /// Newest first. Deleted ones are listed, for a day, when the filter asks for that state.
     public Page<Sandbox> list(
             ProjectId project, SandboxFilter filter, int limit, Optional<String> cursor) {
         Page.checkLimit(limit);
         return Page.of(
-                registry.list(project, filter, limit + 1, Cursor.parse(cursor)),
+                SandboxRegistry.page(
+                        filter.state().equals(Optional.of(SandboxState.DELETED))
+                                ? tombstones.of(project).stream().map(Tombstone::snapshot)
+                                : registry.of(project),
+                        filter,
+                        limit + 1,
+                        Cursor.parse(cursor)),
                 limit,
                 sandbox -> Cursor.of(sandbox.createdAt(), sandbox.id().value()));
     }
 
     /// Kills what runs in it and removes its files. When this returns, it cannot be used any more,
-    /// also after a crash.
+    /// also after a crash. Who asks for it later is told why.
+    public void delete(ProjectId project, SandboxId id, DeletionReason why) {
+        lifecycle.delete(registry.get(project, id), why, now());
+    }
+
+    /// The same where there is nothing to say about it.
     public void delete(ProjectId project, SandboxId id) {
-        lifecycle.delete(registry.get(project, id));
+        delete(project, id, DeletionReason.NONE);
+    }
+
+    /// Changes it, running or not. Fails with `INVALID_REQUEST`, or with `CONFLICT` when it uses
+    /// more than it would have; then nothing was changed.
+    public Sandbox change(ProjectId project, SandboxId id, SandboxChange change) {
+        LiveSandbox live = registry.get(project, id);
+        live.activity().touch(clock.instant());
+        lifecycle.change(live, change, this::checkWhatMayChange, now());
+        return live.snapshot();
+    }
+
+    /// The rules for those that have none of their own.
+    public IdleRules idleByDefault() {
+        return settings.idle();
     }
 
     /// The saved files of sandboxes.
@@ -202,7 +206,7 @@ public final class Sandboxes implements AutoCloseable {
     /// Wakes the sandbox and keeps it awake until the hold is closed.
     public Hold hold(ProjectId project, SandboxId id) {
         LiveSandbox live = registry.get(project, id);
-        live.hold();
+        live.activity().hold();
         var hold = new Hold(() -> awake(live), () -> release(live));
         boolean complete = false;
         try {
@@ -217,13 +221,13 @@ public final class Sandboxes implements AutoCloseable {
     }
 
     private RunningSandbox awake(LiveSandbox live) {
-        live.touch(clock.instant());
+        live.activity().touch(clock.instant());
         return lifecycle.awake(live);
     }
 
     private void release(LiveSandbox live) {
-        live.touch(clock.instant());
-        live.letGo();
+        live.activity().touch(clock.instant());
+        live.activity().letGo();
     }
 
     /// Each access fails with `SANDBOX_NOT_FOUND` once the sandbox is deleted.
@@ -243,12 +247,27 @@ public final class Sandboxes implements AutoCloseable {
                 });
     }
 
-    /// Starts a command; with an id that was started before, returns that execution and starts
-    /// nothing. Fails with `TOO_MANY_EXECUTIONS`, `INVALID_REQUEST` or `INVALID_PATH` (`cwd`).
+    /// Starts a command, which keeps the sandbox awake until it ends; with an id that was started
+    /// before, returns that execution and starts nothing. Fails with `TOO_MANY_EXECUTIONS`,
+    /// `INVALID_REQUEST` or `INVALID_PATH` (`cwd`).
     public Execution start(
             ProjectId project, SandboxId id, ExecutionId execution, ExecutionRequest request) {
         SandboxRules.check(request);
         LiveSandbox live = registry.get(project, id);
+        Execution started = start(live, execution, request);
+        live.activity().keepAwake(started);
+        return started;
+    }
+
+    /// The same for a command that nobody waits for: it does not keep the sandbox awake, and stands
+    /// still with it until the next use.
+    public Execution startInBackground(
+            ProjectId project, SandboxId id, ExecutionId execution, ExecutionRequest request) {
+        SandboxRules.check(request);
+        return start(registry.get(project, id), execution, request);
+    }
+
+    private Execution start(LiveSandbox live, ExecutionId execution, ExecutionRequest request) {
         return live.executions()
                 .start(execution, () -> use(live, running -> running.start(execution, request)));
     }
@@ -274,56 +293,29 @@ public final class Sandboxes implements AutoCloseable {
     @Override
     public void close() {
         lifecycle.close();
-        closed.countDown();
+        reaper.close();
         switch (settings.atClose()) {
-            case KEEP -> storeActivity(Duration.ZERO);
-            case DESTROY -> lifecycle.deleteAll();
+            case KEEP -> reaper.storeActivity(Duration.ZERO);
+            case DESTROY -> lifecycle.deleteAll(clock.instant());
         }
     }
 
-    /// One round of the reaper: expired sandboxes go, failed removals are tried again, activity is
-    /// written down.
+    /// One round of the reaper.
     void reapOnce() {
-        Instant now = clock.instant();
-        for (LiveSandbox live : registry.all()) {
-            if (live.expiresAt().map(end -> !end.isAfter(now)).orElse(false)) {
-                LOG.info("sandbox {} has reached the end of its ttl", live.id());
-                deleteExpired(live);
-            }
-        }
-        lifecycle.finish();
-        snapshots.finish();
-        storeActivity(ACTIVITY_LAG);
-    }
-
-    private void deleteExpired(LiveSandbox live) {
-        try {
-            lifecycle.delete(live);
-        } catch (CarrelException e) {
-            if (e.code() != ErrorCode.SANDBOX_NOT_FOUND) {
-                LOG.warn("sandbox {} could not be deleted, trying again later", live.id(), e);
-            }
-        }
-    }
-
-    private void storeActivity(Duration lag) {
-        Map<SandboxId, Instant> times = new HashMap<>();
-        for (LiveSandbox live : registry.all()) {
-            live.activityToStore(lag).ifPresent(time -> times.put(live.id(), time));
-        }
-        if (!times.isEmpty()) {
-            rows.setLastActive(times);
-        }
+        reaper.round();
     }
 
     private <T> T use(LiveSandbox live, Function<RunningSandbox, T> work) {
-        live.touch(clock.instant());
+        live.activity().touch(clock.instant());
         return lifecycle.use(live, work);
     }
 
     /// Times as precise as the database keeps them, so that they are the same after a restart.
     private SandboxRow newRow(ProjectId project, SandboxSpec spec) {
-        Instant now = Micros.toInstant(Micros.of(clock.instant()));
-        return new SandboxRow(SandboxId.next(), project, spec, SandboxRow.State.CREATING, now, now);
+        return SandboxRow.fresh(SandboxId.next(), project, spec, now());
+    }
+
+    private Instant now() {
+        return Micros.toInstant(Micros.of(clock.instant()));
     }
 }

@@ -117,7 +117,7 @@ public final class Snapshots {
             live.requirePresent();
             requireSameImage(live, found);
             lifecycle.restore(live, snapshot);
-            live.touch(clock.instant());
+            live.activity().touch(clock.instant());
             return live.snapshot();
         });
     }

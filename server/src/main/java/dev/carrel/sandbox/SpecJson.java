@@ -32,6 +32,7 @@ final class SpecJson {
         put(root.putObject("metadata"), spec.metadata());
         spec.user().ifPresent(user -> root.put("user", user));
         spec.ttl().ifPresent(ttl -> root.put("ttl_millis", ttl.toMillis()));
+        spec.idle().ifPresent(idle -> put(root.putObject("idle"), idle));
         spec.owner().ifPresent(owner -> root.put("owner", owner));
         spec.snapshot().ifPresent(snapshot -> root.put("snapshot", snapshot.value()));
         return root.toString();
@@ -51,9 +52,8 @@ final class SpecJson {
                     map(root.path("env")),
                     map(root.path("metadata")),
                     text(root, "user"),
-                    Optional.of(root.path("ttl_millis"))
-                            .filter(JsonNode::isNumber)
-                            .map(ttl -> Duration.ofMillis(ttl.asLong())),
+                    millis(root.path("ttl_millis")),
+                    Optional.of(root.path("idle")).filter(JsonNode::isObject).map(SpecJson::idle),
                     text(root, "owner"),
                     text(root, "snapshot").map(SnapshotId::new));
         } catch (JsonProcessingException e) {
@@ -68,6 +68,22 @@ final class SpecJson {
                 node.path("memory_mib").asInt(byDefault.memoryMib()),
                 node.path("disk_mib").asInt(byDefault.diskMib()),
                 node.path("processes_max").asInt(byDefault.processesMax()));
+    }
+
+    private static void put(ObjectNode node, IdleRules idle) {
+        idle.pauseAfter().ifPresent(after -> node.put("pause_after_millis", after.toMillis()));
+        idle.stopAfter().ifPresent(after -> node.put("stop_after_millis", after.toMillis()));
+    }
+
+    private static IdleRules idle(JsonNode node) {
+        return new IdleRules(
+                millis(node.path("pause_after_millis")), millis(node.path("stop_after_millis")));
+    }
+
+    private static Optional<Duration> millis(JsonNode node) {
+        return Optional.of(node)
+                .filter(JsonNode::isNumber)
+                .map(millis -> Duration.ofMillis(millis.asLong()));
     }
 
     private static void put(ObjectNode node, Map<String, String> map) {

@@ -4,6 +4,7 @@ import dev.carrel.agent.WorkspaceSettings;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.model.Cancellation;
+import dev.carrel.sandbox.DeletionReason;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
@@ -95,7 +96,7 @@ final class SessionSandbox {
         try {
             sessions.get(lease.project(), session.id());
         } catch (CarrelException e) {
-            sandboxes.delete(lease.project(), made);
+            sandboxes.delete(lease.project(), made, DeletionReason.withOwner(session.id().value()));
             throw e;
         }
     }
@@ -119,6 +120,7 @@ final class SessionSandbox {
                         defaults.metadata(),
                         session.user(),
                         defaults.ttl(),
+                        defaults.idle(),
                         defaults.owner(),
                         Optional.empty())
                 .withOwner(session.id().value());

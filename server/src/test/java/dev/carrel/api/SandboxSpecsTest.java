@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.IdleRules;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.wire.Json;
 import dev.carrel.wire.SandboxRequest;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,7 +21,9 @@ class SandboxSpecsTest {
     private static SandboxSpec spec(String json) {
         try {
             return SandboxSpecs.spec(
-                    Json.strict().readValue(json, SandboxRequest.class), Isolation.CONTAINER);
+                    Json.strict().readValue(json, SandboxRequest.class),
+                    Isolation.CONTAINER,
+                    IdleRules.DEFAULT);
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -29,6 +33,12 @@ class SandboxSpecsTest {
     void everyIsolationLevelMayBeAskedFor() {
         assertThat(spec("{\"isolation\":\"gvisor\"}").isolation()).isEqualTo(Isolation.GVISOR);
         assertThat(spec("{\"isolation\":\"microvm\"}").isolation()).isEqualTo(Isolation.MICROVM);
+    }
+
+    @Test
+    void idleRulesThatAreLeftOutAreTheServers() {
+        assertThat(spec("{\"idle\":{\"pause_after_seconds\":5}}").idle().orElseThrow().stopAfter())
+                .isEqualTo(IdleRules.DEFAULT.stopAfter());
     }
 
     @Test
@@ -44,8 +54,11 @@ class SandboxSpecsTest {
                         {"name":"n","image":"i","isolation":"container","user":"u",
                          "resources":{"cpus":0.5,"memory_mb":64,"disk_mb":128},
                          "network":{"internet":false,"allow":[],"deny":[]},
-                         "env":{"A":"B"},"metadata":{"k":"v"},"ttl_seconds":60}
+                         "env":{"A":"B"},"metadata":{"k":"v"},"ttl_seconds":60,
+                         "idle":{"pause_after_seconds":5,"stop_after_seconds":0}}
                         """);
+        assertThat(spec.idle())
+                .contains(new IdleRules(Optional.of(Duration.ofSeconds(5)), Optional.empty()));
         assertThat(spec.name()).contains("n");
         assertThat(spec.image()).isEqualTo("i");
         assertThat(spec.user()).contains("u");
@@ -63,7 +76,8 @@ class SandboxSpecsTest {
             delimiter = '|',
             textBlock =
                     """
-                    {"idle":{"pause_after_seconds":1}} | NOT_SUPPORTED | idle
+                    {"idle":{"pause_after_seconds":-1}} | INVALID_REQUEST | idle.pause_after_seconds
+                    {"idle":{"stop_after_seconds":31536001}} | INVALID_REQUEST | idle.stop_after_seconds
                     {"snapshot":"snp_1","image":"coding"} | INVALID_REQUEST | image
                     {"snapshot":"nonsense"} | SNAPSHOT_NOT_FOUND | snapshot
                     {"network":{"allow":["x .org"]}} | INVALID_REQUEST | network.allow

@@ -82,6 +82,7 @@ class SandboxRulesTest {
                                         Optional.empty(),
                                         Optional.empty(),
                                         Optional.empty(),
+                                        Optional.empty(),
                                         Optional.empty())));
     }
 
@@ -148,6 +149,7 @@ class SandboxRulesTest {
                 metadata,
                 Optional.of("user"),
                 Optional.of(Duration.ofSeconds(ttlSeconds)),
+                Optional.empty(),
                 Optional.of("ses_1"),
                 Optional.empty());
     }

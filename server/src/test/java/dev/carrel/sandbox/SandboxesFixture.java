@@ -44,6 +44,7 @@ abstract class SandboxesFixture {
                     PER_PROJECT + 5,
                     4,
                     Isolation.CONTAINER,
+                    IdleRules.DEFAULT,
                     SandboxSettings.AtClose.KEEP);
 
     @TempDir Path home;
@@ -107,6 +108,7 @@ abstract class SandboxesFixture {
                 metadata,
                 user,
                 ttl,
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty());
     }

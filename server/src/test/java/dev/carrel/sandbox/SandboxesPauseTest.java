@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.FakeHost.Step;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 
 class SandboxesPauseTest extends SandboxesFixture {
@@ -62,18 +64,23 @@ class SandboxesPauseTest extends SandboxesFixture {
     void usesAndPausesAtOnceNeverFail() throws Exception {
         Sandbox sandbox = create();
         SandboxFiles files = sandboxes.files(PROJECT, sandbox.id());
-        try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+        var started = new ArrayList<Execution>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var pausing =
                     threads.submit(() -> {
                         for (int i = 0; i < 20; i++) {
                             pause(sandbox);
                         }
                     });
-            for (int i = 0; i < 10; i++) {
+            for (int i = 0; i < 4; i++) {
                 files.stat("/workspace");
-                assertThat(run(sandbox, "echo ran").stdout()).isEqualTo("ran\n");
+                started.add(start(sandbox, "echo ran"));
             }
             pausing.get();
+        }
+        sandboxes.resume(PROJECT, sandbox.id());
+        for (Execution execution : started) {
+            assertThat(execution.follow(Execution.OutputListener.NONE).stdout()).isEqualTo("ran\n");
         }
     }
 

@@ -83,7 +83,7 @@ class SandboxesTest extends SandboxesFixture {
 
         clock.tick(Duration.ofMinutes(59));
         sandboxes.reapOnce();
-        assertThat(sandboxes.get(PROJECT, mortal.id()).state()).isEqualTo(SandboxState.RUNNING);
+        assertThat(sandboxes.get(PROJECT, mortal.id()).state()).isEqualTo(SandboxState.PAUSED);
         clock.tick(Duration.ofMinutes(1));
         restart();
         sandboxes.reapOnce();

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -23,6 +24,7 @@ class SpecJsonTest {
                     Map.of("team", "blue"),
                     Optional.of("user-1"),
                     Optional.of(Duration.ofHours(1)),
+                    Optional.empty(),
                     Optional.of("ses_1"),
                     Optional.empty());
 
@@ -39,6 +41,18 @@ class SpecJsonTest {
         SandboxSpec spec = SandboxSpec.defaults();
 
         assertThat(SpecJson.read(SpecJson.write(spec))).isEqualTo(spec);
+    }
+
+    @Test
+    void idleRulesComeBackAsTheyWere() {
+        for (IdleRules idle :
+                List.of(
+                        IdleRules.DEFAULT,
+                        new IdleRules(Optional.empty(), Optional.empty()),
+                        new IdleRules(Optional.of(Duration.ofSeconds(7)), Optional.empty()))) {
+            SandboxSpec spec = SandboxSpec.defaults().withIdle(idle);
+            assertThat(SpecJson.read(SpecJson.write(spec))).isEqualTo(spec);
+        }
     }
 
     @Test

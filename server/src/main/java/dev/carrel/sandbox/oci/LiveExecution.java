@@ -35,6 +35,11 @@ final class LiveExecution implements Execution {
     }
 
     @Override
+    public boolean isRunning() {
+        return watch.state().ending() instanceof Ending.Running;
+    }
+
+    @Override
     public ExecutionResult result() {
         try {
             Ending ending = watch.state().ending();

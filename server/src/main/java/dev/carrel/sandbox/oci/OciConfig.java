@@ -79,7 +79,7 @@ record OciConfig(
     private static final String FILTER_ANNOTATION = "run.oci.seccomp_bpf_data";
     private static final Path IPV6 = Path.of("/proc/sys/net/ipv6");
     private static final long SHM_BYTES = 64L << 20;
-    private static final int PERIOD_MICROS = 100_000;
+    static final int PERIOD_MICROS = 100_000;
     private static final int SHARES_OF_A_CPU = 256;
     private static final int OOM_SCORE = 500;
     private static final int FILES_OPEN_SOFT = 16_384;
@@ -186,8 +186,13 @@ record OciConfig(
         limits.putObject("cpu")
                 .put("quota", Math.round(resources.cpus() * PERIOD_MICROS))
                 .put("period", PERIOD_MICROS)
-                .put("shares", Math.max(2, Math.round(resources.cpus() * SHARES_OF_A_CPU)));
+                .put("shares", shares(resources));
         return limits;
+    }
+
+    /// The weight of its processes where processors are short.
+    static long shares(Resources resources) {
+        return Math.max(2, Math.round(resources.cpus() * SHARES_OF_A_CPU));
     }
 
     /// Whether a host with separate hierarchies can limit swap at all.

@@ -6,6 +6,7 @@ import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.NetworkPolicy;
+import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.RunningSandbox;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxRuntime;
@@ -141,6 +142,16 @@ public final class OciRuntime implements SandboxRuntime {
             return found.map(sandbox -> sandbox(id, sandbox, spec));
         } catch (IOException e) {
             throw Failures.failed(id, "be looked up", e);
+        }
+    }
+
+    @Override
+    public void resize(SandboxId id, Resources resources) {
+        try {
+            host.disks().resize(id, resources.diskMib());
+            new LiveLimits(host.groups()).set(id, resources);
+        } catch (IOException e) {
+            throw Failures.failed(id, "get other limits", e);
         }
     }
 

@@ -36,6 +36,11 @@ final class RecordedExecution implements Execution {
     }
 
     @Override
+    public boolean isRunning() {
+        return false;
+    }
+
+    @Override
     public ExecutionResult result() {
         return follow(OutputListener.NONE);
     }

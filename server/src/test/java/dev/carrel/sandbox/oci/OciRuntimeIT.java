@@ -269,6 +269,7 @@ class OciRuntimeIT {
                         coding.metadata(),
                         coding.user(),
                         coding.ttl(),
+                        Optional.empty(),
                         coding.owner(),
                         Optional.empty());
 
@@ -352,6 +353,7 @@ class OciRuntimeIT {
                 network,
                 Map.of(),
                 Map.of(),
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),

@@ -1,0 +1,129 @@
+package dev.carrel.sandbox;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/// Who uses a sandbox, and since when nobody does. Any thread uses it without a lock; pauses and
+/// stops hold the sandbox's.
+final class Activity {
+    private static final Duration CALLS_WAIT_MAX = Duration.ofSeconds(2);
+    private static final Duration CALLS_CHECK = Duration.ofNanos(200_000);
+
+    /// Calls under way that a pause must not cut in two.
+    private final AtomicInteger calls = new AtomicInteger();
+
+    /// What keeps it awake for longer than a call.
+    private final AtomicInteger holds = new AtomicInteger();
+
+    /// Commands that somebody waits for, or did when they were started.
+    private final Set<Execution> foreground = ConcurrentHashMap.newKeySet();
+
+    private volatile Instant lastAt;
+
+    /// Of this, the database knows.
+    private volatile Instant stored;
+
+    /// New calls wait for the lock.
+    private volatile boolean settling;
+
+    Activity(Instant lastAt) {
+        this.lastAt = lastAt;
+        this.stored = lastAt;
+    }
+
+    Instant lastAt() {
+        return lastAt;
+    }
+
+    void touch(Instant now) {
+        lastAt = now;
+    }
+
+    /// The last activity, if the database is behind it by more than `lag`; then it counts as told.
+    Optional<Instant> toStore(Duration lag) {
+        Instant active = lastAt;
+        if (Duration.between(stored, active).compareTo(lag) <= 0) {
+            return Optional.empty();
+        }
+        stored = active;
+        return Optional.of(active);
+    }
+
+    /// Begins a call unless the sandbox is being paused; [#leave] ends it. A pause that has begun
+    /// sees the call, or the call sees the pause.
+    boolean enter(BooleanSupplier awake) {
+        calls.incrementAndGet();
+        boolean entered = !settling && awake.getAsBoolean();
+        if (!entered) {
+            leave();
+        }
+        return entered;
+    }
+
+    /// As [#enter], by whoever has the lock and has woken it.
+    void enterAwake() {
+        calls.incrementAndGet();
+    }
+
+    void leave() {
+        calls.decrementAndGet();
+    }
+
+    void hold() {
+        holds.incrementAndGet();
+    }
+
+    void letGo() {
+        holds.decrementAndGet();
+    }
+
+    /// Keeps it awake until the command ends.
+    void keepAwake(Execution execution) {
+        foreground.removeIf(known -> !known.isRunning());
+        if (execution.isRunning()) {
+            foreground.add(execution);
+        }
+    }
+
+    /// Whether something but a call's moment keeps it awake now.
+    boolean isBusy() {
+        foreground.removeIf(known -> !known.isRunning());
+        return calls.get() > 0 || holds.get() > 0 || !foreground.isEmpty();
+    }
+
+    /// Does `work` when the calls under way have ended, but waits no longer than for
+    /// [#CALLS_WAIT_MAX]: what takes longer is a transfer of files, which a pause does not hurt.
+    void settled(Runnable work) {
+        settling = true;
+        try {
+            long deadline = System.nanoTime() + CALLS_WAIT_MAX.toNanos();
+            while (calls.get() > 0 && System.nanoTime() < deadline) {
+                LockSupport.parkNanos(CALLS_CHECK.toNanos());
+            }
+            work.run();
+        } finally {
+            settling = false;
+        }
+    }
+
+    /// Does `work` if nobody has used the sandbox since `seen`, the last time it was used, and
+    /// nobody does now.
+    boolean unused(Instant seen, Runnable work) {
+        settling = true;
+        try {
+            if (isBusy() || !lastAt.equals(seen)) {
+                return false;
+            }
+            work.run();
+            return true;
+        } finally {
+            settling = false;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package dev.carrel.sandbox;
+
+/// Why a sandbox was deleted, as people read it.
+public record DeletionReason(String text) {
+    public static final DeletionReason NONE = new DeletionReason("deleted");
+
+    /// Its ttl has passed.
+    public static final DeletionReason EXPIRED = new DeletionReason("expired");
+
+    /// It went with a temporary server.
+    public static final DeletionReason SERVER = new DeletionReason("its temporary server ended");
+
+    /// One of several forks, of which others could not be made.
+    static final DeletionReason FORK_FAILED = new DeletionReason("its fork failed");
+
+    public static DeletionReason byKey(String keyId) {
+        return new DeletionReason("deleted by key " + keyId);
+    }
+
+    /// What it was made for is gone.
+    public static DeletionReason withOwner(String owner) {
+        return new DeletionReason("deleted with " + owner);
+    }
+}

@@ -1,0 +1,81 @@
+package dev.carrel.sandbox;
+
+import java.time.Instant;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Changes sandboxes that exist: the row first, then the host. A crash in between leaves a row that
+/// says so, and the next server makes the host agree.
+final class SandboxChanges {
+    private static final Logger LOG = LoggerFactory.getLogger(SandboxChanges.class);
+
+    private final SandboxRuntime runtime;
+    private final SandboxRows rows;
+
+    SandboxChanges(SandboxRuntime runtime, SandboxRows rows) {
+        this.runtime = runtime;
+        this.rows = rows;
+    }
+
+    /// All of it or, where the host refuses, nothing. Hold the lock.
+    void change(LiveSandbox live, SandboxSpec wanted, Instant ttlFrom) {
+        SandboxSpec before = live.spec();
+        Instant ttlFromBefore = live.ttlFrom();
+        write(live, wanted, ttlFrom);
+        boolean complete = false;
+        try {
+            apply(live, before);
+            complete = true;
+        } finally {
+            if (!complete) {
+                write(live, before, ttlFromBefore);
+                applyQuietly(live, wanted);
+            }
+        }
+        if (!before.equals(wanted)) {
+            rows.setApplied(live.id());
+        }
+    }
+
+    /// Makes the host agree with the spec, whatever it knows of it.
+    void applyAll(LiveSandbox live) {
+        runtime.resize(live.id(), live.spec().resources());
+        takeAgain(live);
+        rows.setApplied(live.id());
+    }
+
+    private void write(LiveSandbox live, SandboxSpec spec, Instant ttlFrom) {
+        rows.setSpec(live.id(), spec, ttlFrom);
+        live.become(spec, ttlFrom);
+    }
+
+    private void apply(LiveSandbox live, SandboxSpec before) {
+        SandboxSpec spec = live.spec();
+        if (!spec.resources().equals(before.resources())) {
+            runtime.resize(live.id(), spec.resources());
+        }
+        if (!spec.network().equals(before.network())) {
+            live.running().ifPresent(running -> running.change(spec.network()));
+        }
+        if (!spec.env().equals(before.env())) {
+            takeAgain(live);
+        }
+    }
+
+    /// This puts the network policy in force, too. Commands get the environment that their sandbox
+    /// was found with.
+    private void takeAgain(LiveSandbox live) {
+        if (live.running().isPresent()) {
+            runtime.find(live.id(), live.spec()).ifPresent(live::setRunning);
+        }
+    }
+
+    private void applyQuietly(LiveSandbox live, SandboxSpec refused) {
+        try {
+            apply(live, refused);
+            rows.setApplied(live.id());
+        } catch (RuntimeException e) {
+            LOG.warn("sandbox {} is not as before a change that failed", live.id(), e);
+        }
+    }
+}
