@@ -11,6 +11,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.process.HostCommand;
 import dev.carrel.sandbox.Subnet;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -119,32 +120,18 @@ final class SandboxNetwork {
     /// Gives a running sandbox its address. The link goes away with the process's namespace.
     void attach(int index, int process) throws IOException {
         String link = instance.hostLink(index);
-        removeLink(link);
-        String host =
-                """
-                link add %1$s mtu %3$d type veth peer name eth0 address %5$s mtu %3$d netns %4$d
-                link set %1$s master %2$s up
-                link set dev %1$s type bridge_slave isolated on
-                """
-                        .formatted(
-                                link,
-                                instance.bridge(),
-                                mtu,
-                                process,
-                                AddressPins.hardwareAddress(subnet, index));
-        HostCommand.of("ip", "-batch", "-").withStdin(host).run().orFail();
-        String inside =
-                """
-                link set lo up
-                address add %s/%d dev eth0
-                link set eth0 up
-                route add default via %s
-                """
-                        .formatted(subnet.address(index), subnet.prefix(), subnet.address(GATEWAY));
-        HostCommand.of("nsenter", "--net=/proc/" + process + "/ns/net", "--", "ip", "-batch", "-")
-                .withStdin(inside)
-                .run()
-                .orFail();
+        Veth.remove(link);
+        new Veth(link, instance.bridge(), mtu)
+                .make(process, AddressPins.hardwareAddress(subnet, index));
+        Veth.configure(
+                process,
+                bytes(subnet.address(index)),
+                subnet.prefix(),
+                bytes(subnet.address(GATEWAY)));
+    }
+
+    private static byte[] bytes(String address) {
+        return InetAddress.ofLiteral(address).getAddress();
     }
 
     boolean isAttached(int index) {
@@ -153,7 +140,7 @@ final class SandboxNetwork {
 
     /// Takes the link of an index away; does nothing when there is none.
     void detach(int index) throws IOException {
-        removeLink(instance.hostLink(index));
+        Veth.remove(instance.hostLink(index));
     }
 
     /// Takes bridge and forwarding off the host.
