@@ -13,6 +13,7 @@ import dev.carrel.wire.OutputChunk;
 import dev.carrel.wire.SandboxChange;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxRequest;
+import dev.carrel.wire.UnpackInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpRequest;
@@ -199,6 +200,26 @@ public final class SandboxCalls {
                         .header("Content-Type", "application/octet-stream")
                         .PUT(content);
         return transport.read(request, TRANSFER_MAX, FileInfo.class);
+    }
+
+    /// A directory with all in it as tar.gz; the caller closes it. It may be hostile.
+    public InputStream pack(String id, String path) {
+        return transport.open(transport.request(archive(id, path)), TRANSFER_MAX).body();
+    }
+
+    /// Unpacks a tar, tar.gz or zip of any length below a directory, which is made. The stream is
+    /// read once and closed.
+    public UnpackInfo unpack(String id, String path, InputStream archive) {
+        HttpRequest.Builder request =
+                transport
+                        .request(archive(id, path))
+                        .header("Content-Type", "application/gzip")
+                        .PUT(BodyPublishers.ofInputStream(() -> archive));
+        return transport.read(request, TRANSFER_MAX, UnpackInfo.class);
+    }
+
+    private static String archive(String id, String path) {
+        return path(id) + "/archive?path=" + CarrelClient.segment(path);
     }
 
     /// Removes a file, or a directory with all in it.

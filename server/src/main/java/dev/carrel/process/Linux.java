@@ -52,6 +52,8 @@ public final class Linux {
     private static final int O_CLOEXEC = 02000000;
     private static final int STATX_BASIC_STATS = 0x7ff;
     private static final long OPENAT2_NUMBER = 437;
+    private static final long TIME_MIN = -62_135_596_800L;
+    private static final long TIME_MAX = 253_402_300_799L;
     private static final int IO_BYTES_MAX = 65_536;
 
     private static final MethodHandle OPENAT =
@@ -211,7 +213,13 @@ public final class Linux {
                 statx.get(LONG, 32),
                 statx.get(INT, 16),
                 device,
-                Instant.ofEpochSecond(seconds, nanos));
+                time(seconds, nanos));
+    }
+
+    // Anybody can give a file a time that no calendar knows: from year 1 to 9999 is enough.
+    private static Instant time(long seconds, int nanos) {
+        boolean known = seconds >= TIME_MIN && seconds <= TIME_MAX;
+        return Instant.ofEpochSecond(Math.clamp(seconds, TIME_MIN, TIME_MAX), known ? nanos : 0);
     }
 
     /// The magic number of the file system that holds the file, as in `linux/magic.h`.

@@ -4,6 +4,7 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.process.Errno;
 import dev.carrel.process.Fd;
+import dev.carrel.process.FdInputStream;
 import dev.carrel.process.FileInfo;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
@@ -75,12 +76,12 @@ final class FakeFiles implements SandboxFiles {
                     if (Files.exists(file) && !Files.isRegularFile(file)) {
                         throw conflict(path, "is not a regular file");
                     }
-                    return new FakeOpenFile(stat(paths.normal(path), file), file);
+                    Fd open = Linux.open(file.toString(), Linux.O_RDONLY, 0);
+                    return new FakeOpenFile(stat(paths.normal(path), file), open);
                 });
     }
 
-    /// A file that is opened when it is read.
-    private record FakeOpenFile(FileStat stat, Path file) implements OpenFile {
+    private record FakeOpenFile(FileStat stat, Fd file) implements OpenFile {
         @Override
         public String version() {
             return stat.sizeBytes() + "-" + stat.modifiedAt().toEpochMilli();
@@ -89,16 +90,17 @@ final class FakeFiles implements SandboxFiles {
         @Override
         public InputStream from(long offset) {
             try {
-                InputStream input = Files.newInputStream(file);
-                input.skip(Math.min(offset, Files.size(file)));
-                return input;
-            } catch (IOException e) {
+                Linux.seek(file, offset);
+                return new FdInputStream(file);
+            } catch (LinuxException e) {
                 throw translate(stat.path(), e);
             }
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            file.close();
+        }
     }
 
     @Override

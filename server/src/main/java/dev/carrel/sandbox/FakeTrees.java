@@ -118,6 +118,9 @@ final class FakeTrees {
             make(
                     name,
                     path -> {
+                        if (Files.isSymbolicLink(path)) {
+                            throw new CarrelException(ErrorCode.CONFLICT, name + " is a link");
+                        }
                         Files.createDirectories(path);
                         apply(path, attributes);
                     });
@@ -130,10 +133,16 @@ final class FakeTrees {
             make(
                     name,
                     path -> {
-                        Files.deleteIfExists(path);
-                        size[0] = Files.copy(content, path);
-                        apply(path, attributes);
-                        Files.setLastModifiedTime(path, FileTime.from(modifiedAt));
+                        Path fresh = Files.createTempFile(path.getParent(), ".carrel-", "");
+                        try {
+                            size[0] =
+                                    Files.copy(content, fresh, StandardCopyOption.REPLACE_EXISTING);
+                            apply(fresh, attributes);
+                            Files.setLastModifiedTime(fresh, FileTime.from(modifiedAt));
+                            Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
+                        } finally {
+                            Files.deleteIfExists(fresh);
+                        }
                     });
             return size[0];
         }

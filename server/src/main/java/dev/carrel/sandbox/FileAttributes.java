@@ -11,7 +11,9 @@ public record FileAttributes(OptionalInt mode, OptionalInt owner, OptionalInt gr
             new FileAttributes(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
 
     private static final int MODE_MAX = 07777;
-    private static final int ID_MAX = 65_535;
+
+    /// The highest id inside.
+    public static final int ID_MAX = 65_535;
 
     public FileAttributes {
         check("mode", mode, MODE_MAX);
