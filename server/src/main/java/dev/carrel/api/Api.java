@@ -30,6 +30,7 @@ public final class Api {
         routes.addAll(new StatusRoutes(services, settings, clock).routes());
         routes.addAll(new SandboxRoutes(services.sandboxes(), once).routes());
         routes.addAll(new SnapshotRoutes(services.sandboxes(), once).routes());
+        routes.addAll(new ImageRoutes(services.images(), once).routes());
         routes.addAll(new ExecutionRoutes(services.sandboxes(), services.metrics(), once).routes());
         routes.addAll(new FileRoutes(services.sandboxes(), once).routes());
         routes.addAll(new ArchiveRoutes(services.sandboxes()).routes());

@@ -1,6 +1,7 @@
 package dev.carrel.api;
 
 import dev.carrel.auth.Keys;
+import dev.carrel.image.ProjectImages;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Deployments;
 import dev.carrel.session.Sessions;
@@ -11,6 +12,7 @@ import dev.carrel.telemetry.Metrics;
 public record ApiServices(
         Store store,
         Keys keys,
+        ProjectImages images,
         Sandboxes sandboxes,
         Deployments deployments,
         Sessions sessions,

@@ -26,6 +26,7 @@ import java.util.TreeSet;
 /// finds the keys that nobody reads.
 final class Config {
     private static final String PROVIDERS = "providers";
+    private static final String REGISTRIES = "registries";
 
     private final Map<String, JsonNode> values = new LinkedHashMap<>();
     private final Map<String, String> environment;
@@ -56,7 +57,7 @@ final class Config {
     }
 
     private void flatten(String key, JsonNode node) {
-        if (node.isObject() && !key.equals(PROVIDERS)) {
+        if (node.isObject() && !key.equals(PROVIDERS) && !key.equals(REGISTRIES)) {
             String prefix = key.isEmpty() ? "" : key + ".";
             node.properties().forEach(entry -> flatten(prefix + entry.getKey(), entry.getValue()));
         } else if (!key.isEmpty()) {
@@ -114,6 +115,12 @@ final class Config {
 
     private static String variable(String key) {
         return "CARREL_" + key.toUpperCase(Locale.ROOT).replace('.', '_');
+    }
+
+    /// The part of the file below `registries`, as it stands.
+    JsonNode registries() {
+        known.add(REGISTRIES);
+        return values.getOrDefault(REGISTRIES, NullNode.getInstance());
     }
 
     private Optional<String> find(String key) {

@@ -6,6 +6,7 @@ import dev.carrel.api.ApiSettings;
 import dev.carrel.auth.Keys;
 import dev.carrel.http.HttpServer;
 import dev.carrel.image.Images;
+import dev.carrel.image.ProjectImages;
 import dev.carrel.model.ConfiguredModels;
 import dev.carrel.model.ModelSettings;
 import dev.carrel.model.Models;
@@ -70,7 +71,8 @@ final class Server implements AutoCloseable {
         Models models =
                 ConfiguredModels.of(ModelSettings.of(config.environment(), config.providers()));
         List<Tool> tools = BuiltinTools.all();
-        Sandboxes sandboxes = openSandboxes(store, progress);
+        var images = add(new ProjectImages(builtImages(progress), store, config.registries()));
+        Sandboxes sandboxes = openSandboxes(store, images);
         var deployments = new Deployments(store, clock);
         var sessions = add(new Sessions(store, deployments, SessionSettings.DEFAULT, clock));
         var worker =
@@ -85,7 +87,8 @@ final class Server implements AutoCloseable {
         worker.start();
         add(() -> worker.close(PARKING_MAX));
         var metrics = new Metrics();
-        var services = new ApiServices(store, keys, sandboxes, deployments, sessions, metrics);
+        var services =
+                new ApiServices(store, keys, images, sandboxes, deployments, sessions, metrics);
         var settings =
                 new ApiSettings(
                         version(),
@@ -102,13 +105,17 @@ final class Server implements AutoCloseable {
         url = http.uri().toString();
     }
 
-    private Sandboxes openSandboxes(Store store, Consumer<Images.Progress> progress) {
+    private Images builtImages(Consumer<Images.Progress> progress) {
         var images = new Images(config.images());
         if (!images.isBuilt(config.image())) {
             images.build(config.image(), progress);
         }
+        return images;
+    }
+
+    private Sandboxes openSandboxes(Store store, ProjectImages images) {
         OciRuntime runtime = add(OciRuntime.open(config.sandboxRuntime()));
-        var sandboxes = add(new Sandboxes(store, runtime, config.sandboxes(), clock));
+        var sandboxes = add(new Sandboxes(store, runtime, config.sandboxes(), clock, images::pin));
         sandboxes.reconcile();
         sandboxes.watch();
         return sandboxes;

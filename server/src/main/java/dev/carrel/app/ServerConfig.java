@@ -6,6 +6,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.error.Nearest;
 import dev.carrel.http.HttpSettings;
 import dev.carrel.image.Images;
+import dev.carrel.image.RegistrySettings;
 import dev.carrel.sandbox.ClosedRanges;
 import dev.carrel.sandbox.IdleRules;
 import dev.carrel.sandbox.Isolation;
@@ -37,6 +38,7 @@ record ServerConfig(
         HttpSettings http,
         LogLevel logLevel,
         JsonNode providers,
+        RegistrySettings registries,
         Map<String, String> environment) {
     private static final int SANDBOXES_MAX = 100_000;
 
@@ -60,6 +62,7 @@ record ServerConfig(
                         HttpSettings.at(host.orElse(address), port.orElse(number)),
                         logLevel(config.text("log.level", "info")),
                         config.providers(),
+                        RegistrySettings.of(config.registries()),
                         environment);
         config.refuseUnknown();
         return loaded;

@@ -86,7 +86,7 @@ final class ImageBuild {
         try {
             Bootstrap.run(recipe, AptSources.ofHost(), half, progress);
             Path place = folder.resolve(digest);
-            var image = new BuiltImage(place.resolve("root"), size(half), Instant.now());
+            var image = BuiltImage.ofRecipe(place.resolve("root"), size(half), Instant.now());
             image.write(half);
             flush(half);
             // What lies there without image.json is damaged, or it would have been taken.

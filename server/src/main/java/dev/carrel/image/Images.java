@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -25,9 +26,17 @@ public final class Images {
     private static final String NAME = "[a-z0-9][a-z0-9_-]{0,62}";
 
     private final Path directory;
+    private final ImageStore store;
 
-    /// A built image; `root` is its root file system on the host.
-    public record Image(String name, Path root, long sizeBytes) {}
+    /// An image that is here; `root` is its root file system on the host, `digest` is empty for
+    /// images of recipes.
+    public record Image(
+            String name,
+            Path root,
+            long sizeBytes,
+            Instant createdAt,
+            String digest,
+            ImageConfig config) {}
 
     /// How far a build is: `fraction` from 0 to 1.
     public record Progress(double fraction, String step) {}
@@ -35,6 +44,11 @@ public final class Images {
     /// The directory is made with the first build.
     public Images(Path directory) {
         this.directory = directory.toAbsolutePath().normalize();
+        this.store = new ImageStore(this.directory);
+    }
+
+    ImageStore store() {
+        return store;
     }
 
     /// Where the images are, or will be.
@@ -42,11 +56,80 @@ public final class Images {
         return directory;
     }
 
-    /// The newest built image of this name. Fails with `IMAGE_NOT_FOUND`, naming those there are.
+    /// The image of this name: the newest of a recipe, or the one with the digest that the name
+    /// ends in. Fails with `IMAGE_NOT_FOUND`, naming those there are. Who may use it is for
+    /// [ProjectImages] to say.
     public Image get(String name) {
+        return find(name).orElseThrow(() -> notFound(name));
+    }
+
+    Optional<Image> find(String name) {
+        int at = name.indexOf('@');
         Optional<BuiltImage> built =
-                name.matches(NAME) ? newest(directory.resolve(name)) : Optional.empty();
-        return built.map(image -> image.toImage(name)).orElseThrow(() -> notFound(name));
+                at >= 0
+                        ? Digest.parse(name.substring(at + 1)).flatMap(store::find)
+                        : name.matches(NAME) ? newest(directory.resolve(name)) : Optional.empty();
+        return built.map(image -> image.toImage(name));
+    }
+
+    /// The same, and keeps the image here for as long as `user` exists: a file or folder of the
+    /// host, which must exist already. Nothing has to be given back. Fails with `IMAGE_NOT_FOUND`
+    /// when the image was removed meanwhile.
+    public Image claim(String name, Path user) throws IOException {
+        try (var _ = StoreLock.take(directory)) {
+            Image image = get(name);
+            folder(image.root()).addUser(user);
+            return image;
+        }
+    }
+
+    /// Keeps the image with this root for another user as well, as [#claim] does.
+    public void claim(Path root, Path user) throws IOException {
+        try (var _ = StoreLock.take(directory)) {
+            if (BuiltImage.read(folder(root).path()).isEmpty()) {
+                throw new CarrelException(
+                        ErrorCode.IMAGE_NOT_FOUND, "the image of this disk was removed");
+            }
+            folder(root).addUser(user);
+        }
+    }
+
+    /// What the image with this root says of its commands; nothing where it is damaged.
+    public static ImageConfig configOf(Path root) {
+        return BuiltImage.read(folder(root).path())
+                .map(BuiltImage::config)
+                .orElse(ImageConfig.NONE);
+    }
+
+    static int usersOf(Image image) {
+        try {
+            return folder(image.root()).userCount();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static ImageFolder folder(Path root) {
+        return new ImageFolder(root.resolveSibling(""));
+    }
+
+    boolean isThere(String name) {
+        return find(name).isPresent();
+    }
+
+    void requireRecipe(String name) {
+        if (!name.matches(NAME) || Recipe.find(name).isEmpty()) {
+            throw notFound(name);
+        }
+    }
+
+    BuiltImage buildRecipe(String name, Consumer<Progress> progress) throws IOException {
+        Recipe recipe = Recipe.find(name).orElseThrow(() -> notFound(name));
+        return new ImageBuild(recipe, directory.resolve(name)).run(progress);
+    }
+
+    List<String> recipes() {
+        return Recipe.names();
     }
 
     /// The newest image of each name, by name.
@@ -64,13 +147,9 @@ public final class Images {
     /// when there is no such recipe, and with `UNAVAILABLE`, saying why, when this host cannot
     /// build.
     public Image build(String name, Consumer<Progress> progress) {
-        Recipe recipe =
-                Optional.of(name)
-                        .filter(text -> text.matches(NAME))
-                        .flatMap(Recipe::find)
-                        .orElseThrow(() -> notFound(name));
+        requireRecipe(name);
         try {
-            return new ImageBuild(recipe, directory.resolve(name)).run(progress).toImage(name);
+            return buildRecipe(name, progress).toImage(name);
         } catch (IOException e) {
             throw new CarrelException(
                     ErrorCode.UNAVAILABLE,
@@ -95,11 +174,15 @@ public final class Images {
         String there = names.isEmpty() ? "no image is built yet" : "there are: " + join(names);
         String remedy =
                 name.matches(NAME) && Recipe.find(name).isPresent()
-                        ? "; it has a recipe and is built when the server starts"
-                        : "";
+                        ? "; it has a recipe: carrel images pull " + name
+                        : "; images of registries have a tag: " + hint(name);
         return new CarrelException(
                 ErrorCode.IMAGE_NOT_FOUND,
                 "image '%s' not found; %s%s".formatted(name, there, remedy));
+    }
+
+    private static String hint(String name) {
+        return name.matches(NAME) ? name + ":latest" : "python:3.13";
     }
 
     private static String join(List<String> names) {

@@ -50,6 +50,16 @@ record Recipe(
             @JsonProperty(required = true) List<String> packages,
             @Nullable Map<String, String> files) {}
 
+    /// Those that Carrel ships, by name.
+    static List<String> names() {
+        return resource(FOLDER + "index")
+                .orElseThrow(() -> new IllegalStateException("no index of recipes in the jar"))
+                .lines()
+                .filter(line -> !line.isBlank())
+                .sorted()
+                .toList();
+    }
+
     /// The recipe of this name, out of those that Carrel ships.
     static Optional<Recipe> find(String name) {
         Optional<String> recipe = resource(FOLDER + name + "/recipe.yaml");

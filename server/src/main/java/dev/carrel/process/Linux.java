@@ -70,6 +70,7 @@ public final class Linux {
     private static final MethodHandle FCHMOD = bind("fchmod", INT, INT, INT);
     private static final MethodHandle FCHOWN = bind("fchown", INT, INT, INT, INT);
     private static final MethodHandle FCHOWNAT = bind("fchownat", INT, INT, POINTER, INT, INT, INT);
+    private static final MethodHandle FUTIMENS = bind("futimens", INT, INT, POINTER);
     private static final MethodHandle FSYNC = bind("fsync", INT, INT);
     private static final MethodHandle KILL = bind("kill", INT, INT, INT);
 
@@ -256,6 +257,21 @@ public final class Linux {
                     return (int) FCHOWNAT.invokeExact(errno, dir, name, owner, group, flags);
                 };
         call("fchownat " + path, chown);
+    }
+
+    /// Sets when the file was changed and read last. The descriptor must not be an `O_PATH` one.
+    public static void setModified(Fd file, Instant time) throws LinuxException {
+        int fd = file.number();
+        Native.Call set =
+                (arena, errno) -> {
+                    MemorySegment times = arena.allocate(32, 8);
+                    for (long at = 0; at < 32; at += 16) {
+                        times.set(LONG, at, time.getEpochSecond());
+                        times.set(LONG, at + 8, time.getNano());
+                    }
+                    return (int) FUTIMENS.invokeExact(errno, fd, times);
+                };
+        call("futimens", set);
     }
 
     public static void sync(Fd file) throws LinuxException {

@@ -24,7 +24,8 @@ final class SandboxRules {
     static final Duration TTL_MIN = Duration.ofSeconds(1);
     static final Duration TTL_MAX = Duration.ofDays(365);
 
-    private static final Pattern IMAGE = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
+    private static final Pattern IMAGE =
+            Pattern.compile("[A-Za-z0-9\\[][A-Za-z0-9\\[\\]._:/@-]{0,511}");
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,127}");
 
     private SandboxRules() {}
@@ -33,7 +34,7 @@ final class SandboxRules {
         require(
                 IMAGE.matcher(spec.image()).matches(),
                 "image",
-                "image must be the name of an image: lower-case letters, digits, . _ and -");
+                "image must be the name of an image, such as coding or python:3.13");
         checkText("name", spec.name(), NAME_CHARS_MAX);
         checkText("user", spec.user(), USER_CHARS_MAX);
         checkEnv(spec.env());

@@ -47,6 +47,12 @@ public record SandboxSpec(
                 Optional.empty());
     }
 
+    public SandboxSpec withImage(String newImage) {
+        return new SandboxSpec(
+                name, newImage, isolation, resources, network, env, metadata, user, ttl, idle,
+                owner, snapshot);
+    }
+
     public SandboxSpec withOwner(String newOwner) {
         return new SandboxSpec(
                 name,

@@ -28,6 +28,7 @@ public final class Sandboxes implements AutoCloseable {
     private final SandboxRuntime runtime;
     private final SandboxSettings settings;
     private final InstantSource clock;
+    private final ImageSource images;
     private final SandboxRows rows;
     private final SandboxRegistry registry;
     private final SandboxLifecycle lifecycle;
@@ -39,6 +40,16 @@ public final class Sandboxes implements AutoCloseable {
 
     public Sandboxes(
             Store store, SandboxRuntime runtime, SandboxSettings settings, InstantSource clock) {
+        this(store, runtime, settings, clock, ImageSource.AS_NAMED);
+    }
+
+    public Sandboxes(
+            Store store,
+            SandboxRuntime runtime,
+            SandboxSettings settings,
+            InstantSource clock,
+            ImageSource images) {
+        this.images = images;
         this.runtime = runtime;
         this.settings = settings;
         this.clock = clock;
@@ -72,7 +83,7 @@ public final class Sandboxes implements AutoCloseable {
     /// `CONFLICT` when the owner has a sandbox; then nothing was made.
     public Sandbox create(ProjectId project, SandboxSpec spec) {
         check(spec);
-        SandboxRow row = newRow(project, withImageOfSnapshot(project, spec));
+        SandboxRow row = newRow(project, pinned(project, spec));
         var fresh = new LiveSandbox(row, settings);
         Optional<LiveSandbox> other = lifecycle.create(row, fresh);
         if (other.isPresent()) {
@@ -90,8 +101,9 @@ public final class Sandboxes implements AutoCloseable {
             throw new IllegalArgumentException("the spec names no owner");
         }
         check(spec);
+        SandboxSpec pinned = pinned(project, spec);
         for (int attempt = 0; attempt < OWNER_ATTEMPTS_MAX; attempt++) {
-            SandboxRow row = newRow(project, spec);
+            SandboxRow row = newRow(project, pinned);
             var fresh = new LiveSandbox(row, settings);
             LiveSandbox found = lifecycle.create(row, fresh).orElse(fresh);
             // Another caller may be making it or taking it down: the lock waits for the outcome.
@@ -103,6 +115,12 @@ public final class Sandboxes implements AutoCloseable {
                 ErrorCode.UNAVAILABLE,
                 "the sandbox of %s could not be made, because others kept deleting it; retry"
                         .formatted(spec.owner().get()));
+    }
+
+    private SandboxSpec pinned(ProjectId project, SandboxSpec spec) {
+        return spec.snapshot()
+                .map(id -> spec.from(id, snapshots.get(project, id).image()))
+                .orElseGet(() -> spec.withImage(images.pin(project, spec.image())));
     }
 
     private void check(SandboxSpec spec) {
@@ -118,12 +136,6 @@ public final class Sandboxes implements AutoCloseable {
     /// The isolation level of those who ask for none.
     public Isolation isolationByDefault() {
         return isolation.byDefault();
-    }
-
-    private SandboxSpec withImageOfSnapshot(ProjectId project, SandboxSpec spec) {
-        return spec.snapshot()
-                .map(id -> spec.from(id, snapshots.get(project, id).image()))
-                .orElse(spec);
     }
 
     public Sandbox get(ProjectId project, SandboxId id) {

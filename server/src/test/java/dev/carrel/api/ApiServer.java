@@ -7,6 +7,9 @@ import dev.carrel.client.CarrelClient;
 import dev.carrel.http.HttpServer;
 import dev.carrel.http.HttpSettings;
 import dev.carrel.http.Route;
+import dev.carrel.image.Images;
+import dev.carrel.image.ProjectImages;
+import dev.carrel.image.RegistrySettings;
 import dev.carrel.model.ConfiguredModels;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.Reasoning;
@@ -42,6 +45,7 @@ final class ApiServer implements AutoCloseable {
     final Keys keys;
     final FakeHost host;
     final Sandboxes sandboxes;
+    final ProjectImages images;
     final Deployments deployments;
     final Sessions sessions;
     final List<Route> routes;
@@ -56,6 +60,8 @@ final class ApiServer implements AutoCloseable {
         keys = new Keys(store, clock);
         key = keys.create(keys.ensureDefaultProject(), "test").secret();
         host = new FakeHost(Files.createDirectories(home.resolve("host")));
+        images =
+                new ProjectImages(new Images(home.resolve("images")), store, RegistrySettings.NONE);
         sandboxes = new Sandboxes(store, new FakeRuntime(host), SandboxSettings.DEFAULT, clock);
         sandboxes.reconcile();
         deployments = new Deployments(store, clock);
@@ -74,7 +80,8 @@ final class ApiServer implements AutoCloseable {
                         clock);
         worker.start();
         deployments.deploy(PROJECT, List.of(agent("coder")));
-        var services = new ApiServices(store, keys, sandboxes, deployments, sessions, metrics);
+        var services =
+                new ApiServices(store, keys, images, sandboxes, deployments, sessions, metrics);
         var settings = new ApiSettings("0.0.0-test", java.util.Set.of("bash"), models.names());
         routes = new Api(services, settings, clock).routes(List.of());
         listen(0);
@@ -127,6 +134,7 @@ final class ApiServer implements AutoCloseable {
         http.close();
         worker.close(Duration.ofSeconds(5));
         sandboxes.close();
+        images.close();
         host.close();
         store.close();
     }

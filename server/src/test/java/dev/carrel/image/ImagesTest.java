@@ -22,7 +22,7 @@ class ImagesTest {
         Path newest = place("coding", "bbbb", "2026-02-01T00:00:00Z");
         place("other", "cccc", "2026-03-01T00:00:00Z");
 
-        assertThat(images().get("coding")).isEqualTo(new Image("coding", newest, 7));
+        assertThat(images().get("coding")).extracting(Image::root).isEqualTo(newest);
         assertThat(images().list()).extracting(Image::name).containsExactly("coding", "other");
     }
 
@@ -64,7 +64,7 @@ class ImagesTest {
     private Path place(String name, String version, String builtAt) throws IOException {
         Path folder = directory.resolve(name).resolve(version);
         Path root = Files.createDirectories(folder.resolve("root"));
-        new BuiltImage(root, 7, Instant.parse(builtAt)).write(folder);
+        BuiltImage.ofRecipe(root, 7, Instant.parse(builtAt)).write(folder);
         return root;
     }
 }

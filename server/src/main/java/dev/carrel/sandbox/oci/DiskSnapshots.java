@@ -6,19 +6,18 @@ import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 
 /// The snapshots of a host: what they hold is a matter of the [DiskStore], that nobody writes
 /// meanwhile is one of the sandbox.
-record DiskSnapshots(DiskStore disks) {
+record DiskSnapshots(DiskStore disks, DiskImages images) {
     /// `running` is the sandbox, if it runs. Paused before, it stays so.
     long take(SandboxId id, SnapshotId snapshot, Optional<Attached> running) {
         Optional<Attached> held = running.filter(sandbox -> !sandbox.isPaused());
         held.ifPresent(Attached::pause);
         try {
+            images.keep(id, snapshot);
             return disks.takeSnapshot(id, snapshot);
         } catch (IOException e) {
             throw Failures.failed(id, "be saved", e);
@@ -28,27 +27,32 @@ record DiskSnapshots(DiskStore disks) {
     }
 
     /// The sandbox has been stopped.
-    void restore(SandboxId id, SandboxSpec spec, SnapshotId snapshot) {
+    void restore(SandboxFolder folder, SandboxSpec spec, SnapshotId snapshot) {
+        SandboxId id = folder.id();
         try {
             disks.restore(id, snapshot, spec.resources().diskMib());
+            images.keep(folder);
         } catch (IOException e) {
             throw Failures.failed(id, "be restored", e);
         }
     }
 
-    /// The disk that a new sandbox gets; `image` is asked for only where there is no snapshot.
-    void makeDisk(SandboxId id, SandboxSpec spec, Supplier<Path> image) throws IOException {
+    /// The disk that a new sandbox gets.
+    void makeDisk(SandboxFolder folder, SandboxSpec spec) throws IOException {
+        SandboxId id = folder.id();
         int mib = spec.resources().diskMib();
         if (spec.snapshot().isPresent()) {
             disks.createFrom(id, spec.snapshot().get(), mib);
+            images.keep(folder);
         } else {
-            disks.create(id, image.get(), mib);
+            disks.create(id, images.claim(folder, spec), mib);
         }
     }
 
     void delete(SnapshotId snapshot) {
         try {
             disks.deleteSnapshot(snapshot);
+            images.release(snapshot);
         } catch (IOException e) {
             throw Failures.failed(snapshot, "be deleted", e);
         }

@@ -61,6 +61,7 @@ record Host(
             try {
                 uplinks.remove();
                 disks.remove();
+                Trees.delete(instance.snapshots());
                 groups.removeParents();
                 Trees.delete(instance.runtime());
                 Files.deleteIfExists(instance.sandboxes());

@@ -34,6 +34,11 @@ record Instance(Path home, String id) {
         return new SandboxFolder(sandbox, sandboxes().resolve(sandbox.value()));
     }
 
+    /// One empty file per snapshot: the record that its image is in use.
+    Path snapshots() {
+        return home.resolve("snapshots");
+    }
+
     /// Gone after a reboot, as what it describes.
     Path runtime() {
         return Path.of("/run/carrel-" + id);

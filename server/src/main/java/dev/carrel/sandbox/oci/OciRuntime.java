@@ -38,6 +38,7 @@ public final class OciRuntime implements SandboxRuntime {
 
     private final OciSettings settings;
     private final Host host;
+    private final DiskImages images;
     private final DiskSnapshots snapshots;
 
     /// Sandboxes that this process has a connection to.
@@ -46,7 +47,8 @@ public final class OciRuntime implements SandboxRuntime {
     private OciRuntime(OciSettings settings, Host host) {
         this.settings = settings;
         this.host = host;
-        this.snapshots = new DiskSnapshots(host.disks());
+        this.images = new DiskImages(settings.images(), host.disks(), host.instance());
+        this.snapshots = new DiskSnapshots(host.disks(), images);
     }
 
     /// Takes the host over as an earlier process, or a reboot, left it: mounts the disks, sets the
@@ -54,7 +56,9 @@ public final class OciRuntime implements SandboxRuntime {
     /// `UNAVAILABLE` where the host lacks something; [HostChecks] says what.
     public static OciRuntime open(OciSettings settings) {
         try {
-            return new OciRuntime(settings, Host.open(settings));
+            var runtime = new OciRuntime(settings, Host.open(settings));
+            runtime.images.tidy();
+            return runtime;
         } catch (IOException e) {
             throw new CarrelException(
                     ErrorCode.UNAVAILABLE,
@@ -91,7 +95,7 @@ public final class OciRuntime implements SandboxRuntime {
             Files.createDirectories(folder.path().getParent());
             Files.createDirectory(folder.path());
             Engines.note(folder, spec.isolation());
-            snapshots.makeDisk(id, spec, () -> settings.images().get(spec.image()).root());
+            snapshots.makeDisk(folder, spec);
             host.uplinks().reserve(folder, spec.network());
             RunningSandbox sandbox = launch(folder, spec);
             complete = true;
@@ -139,7 +143,7 @@ public final class OciRuntime implements SandboxRuntime {
             if (found.isPresent()) {
                 change(id, spec.network());
             }
-            return found.map(sandbox -> sandbox(id, sandbox, spec));
+            return found.isEmpty() ? Optional.empty() : Optional.of(sandbox(id, found.get(), spec));
         } catch (IOException e) {
             throw Failures.failed(id, "be looked up", e);
         }
@@ -212,7 +216,7 @@ public final class OciRuntime implements SandboxRuntime {
     @Override
     public void restore(SandboxId id, SandboxSpec spec, SnapshotId snapshot) {
         stop(id);
-        snapshots.restore(id, spec, snapshot);
+        snapshots.restore(host.instance().sandbox(id), spec, snapshot);
     }
 
     @Override
@@ -262,8 +266,9 @@ public final class OciRuntime implements SandboxRuntime {
         return running;
     }
 
-    private RunningSandbox sandbox(SandboxId id, Attached sandbox, SandboxSpec spec) {
-        return new OciSandbox(sandbox, spec.env(), policy -> change(id, policy));
+    private RunningSandbox sandbox(SandboxId id, Attached sandbox, SandboxSpec spec)
+            throws IOException {
+        return new OciSandbox(sandbox, images.environment(id, spec), policy -> change(id, policy));
     }
 
     private void change(SandboxId id, NetworkPolicy policy) {

@@ -20,7 +20,7 @@ final class RootMounts {
     private final IdMap idMap;
 
     /// By image root: where it is mounted with the owners that sandboxes see.
-    private final Map<Path, Path> images = new ConcurrentHashMap<>();
+    private final Map<Path, Mapped> images = new ConcurrentHashMap<>();
 
     private final AtomicInteger imageCount = new AtomicInteger();
 
@@ -28,6 +28,9 @@ final class RootMounts {
         this.space = space;
         this.idMap = idMap;
     }
+
+    /// An image may be removed, and pulled again to the same place: `file` tells them apart.
+    private record Mapped(Path target, Object file) {}
 
     /// Work with a root file system mounted at `root`.
     @FunctionalInterface
@@ -73,18 +76,41 @@ final class RootMounts {
 
     private Path mapped(Path image) throws IOException {
         try {
-            return images.computeIfAbsent(image, this::mount);
+            Object file = file(image);
+            forgetRemoved();
+            return images.compute(
+                            image,
+                            (path, known) ->
+                                    known != null && known.file().equals(file)
+                                            ? known
+                                            : mount(path, file))
+                    .target();
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
     }
 
-    private Path mount(Path image) {
+    // The mount keeps the inode, so that its number cannot come again.
+    private static Object file(Path image) throws IOException {
+        return Files.getAttribute(image, "unix:ino");
+    }
+
+    /// The mounts of images that are gone: they would keep what is left of them on the disk.
+    private void forgetRemoved() throws IOException {
+        for (Map.Entry<Path, Mapped> entry : Map.copyOf(images).entrySet()) {
+            if (!Files.exists(entry.getKey()) && images.remove(entry.getKey(), entry.getValue())) {
+                Mounts.unmount(entry.getValue().target().toString(), Mounts.MNT_DETACH);
+                Files.delete(entry.getValue().target());
+            }
+        }
+    }
+
+    private Mapped mount(Path image, Object file) {
         try {
             int number = imageCount.incrementAndGet();
             Path target = Files.createDirectory(space.root().resolve("image-" + number));
             idMap.mount(image, target);
-            return target;
+            return new Mapped(target, file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

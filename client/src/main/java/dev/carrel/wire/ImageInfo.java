@@ -1,0 +1,21 @@
+package dev.carrel.wire;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+
+/// An image. `kind` is `recipe`, `pulled` or `built`; `state` is `ready`, `pulling` or `available`,
+/// which is pulled or built at its first use. `env`, `user` and `working_directory` are what it
+/// says of its commands.
+public record ImageInfo(
+        String name,
+        String kind,
+        String state,
+        Optional<String> digest,
+        Optional<Long> sizeMb,
+        Optional<Instant> createdAt,
+        int usedBy,
+        Map<String, String> env,
+        Optional<String> user,
+        Optional<String> workingDirectory,
+        Optional<ImageProgress> progress) {}

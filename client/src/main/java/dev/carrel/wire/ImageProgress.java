@@ -1,0 +1,4 @@
+package dev.carrel.wire;
+
+/// How far a pull or build is: `fraction` from 0 to 1.
+public record ImageProgress(double fraction, String step) {}

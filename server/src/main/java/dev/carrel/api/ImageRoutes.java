@@ -1,0 +1,128 @@
+package dev.carrel.api;
+
+import static dev.carrel.http.HttpMethod.GET;
+import static dev.carrel.http.HttpMethod.POST;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.carrel.http.EventSink;
+import dev.carrel.http.Request;
+import dev.carrel.http.Response;
+import dev.carrel.http.Route;
+import dev.carrel.http.RouteDoc;
+import dev.carrel.image.Credentials;
+import dev.carrel.image.ImageEntry;
+import dev.carrel.image.Images;
+import dev.carrel.image.ProjectImages;
+import dev.carrel.store.ProjectId;
+import dev.carrel.wire.ImageInfo;
+import dev.carrel.wire.ImageProgress;
+import dev.carrel.wire.ImageRequest;
+import dev.carrel.wire.Json;
+import dev.carrel.wire.Listing;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/// `/v1/images`.
+final class ImageRoutes {
+    private final ProjectImages images;
+    private final Idempotency once;
+
+    ImageRoutes(ProjectImages images, Idempotency once) {
+        this.images = images;
+        this.once = once;
+    }
+
+    List<Route> routes() {
+        return List.of(
+                once.once(
+                        Route.of(
+                                POST,
+                                "/v1/images",
+                                RouteDoc.of("Pull an image, or build a recipe")
+                                        .takes(ImageRequest.class)
+                                        .gives(201, ImageInfo.class)
+                                        .orEvents(),
+                                this::pull)),
+                Route.of(
+                        GET,
+                        "/v1/images",
+                        RouteDoc.of("List the images, by name")
+                                .gives(200, Lists.of(ImageInfo.class)),
+                        this::list),
+                Route.of(
+                        GET,
+                        "/v1/images/{name...}",
+                        RouteDoc.of("Read an image").gives(200, ImageInfo.class),
+                        this::get));
+    }
+
+    private Response pull(Request request) throws InterruptedException {
+        ImageRequest body = request.json(ImageRequest.class);
+        ProjectId project = Inputs.project(request);
+        Optional<Credentials> credentials =
+                body.credentials()
+                        .map(given ->
+                                Inputs.valid(
+                                        () -> new Credentials(given.username(), given.password())));
+        if (request.wantsEvents()) {
+            return Response.events(sink -> {
+                sink.open();
+                ImageEntry entry =
+                        images.pull(project, body.image(), credentials, at -> tell(sink, at));
+                sink.send("image", json(info(entry)));
+            });
+        }
+        return Response.json(
+                201, info(images.pull(project, body.image(), credentials, progress -> {})));
+    }
+
+    private static void tell(EventSink sink, Images.Progress progress) {
+        sink.send("progress", json(progress(progress)));
+    }
+
+    private Response list(Request request) {
+        List<ImageInfo> all =
+                images.list(Inputs.project(request)).stream().map(ImageRoutes::info).toList();
+        return Response.json(200, Listing.whole(all));
+    }
+
+    private Response get(Request request) {
+        return Response.json(200, info(images.get(Inputs.project(request), request.path("name"))));
+    }
+
+    private static ImageInfo info(ImageEntry entry) {
+        Optional<Images.Image> image = entry.image();
+        String state =
+                entry.progress().isPresent()
+                        ? "pulling"
+                        : image.isPresent() ? "ready" : "available";
+        return new ImageInfo(
+                entry.name(),
+                entry.kind().name().toLowerCase(Locale.ROOT),
+                state,
+                image.map(Images.Image::digest).filter(digest -> !digest.isEmpty()),
+                image.map(there -> there.sizeBytes() >> 20),
+                image.map(Images.Image::createdAt),
+                entry.usedBy(),
+                image.map(there -> there.config().env()).orElse(Map.of()),
+                image.map(there -> there.config().user()).filter(user -> !user.isEmpty()),
+                image.map(there -> there.config().workingDirectory())
+                        .filter(directory -> !directory.isEmpty()),
+                entry.progress().map(ImageRoutes::progress));
+    }
+
+    private static ImageProgress progress(Images.Progress progress) {
+        double percent = Math.round(progress.fraction() * 1000) / 1000.0;
+        return new ImageProgress(percent, progress.step());
+    }
+
+    private static String json(Object value) {
+        try {
+            return Json.strict().writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cannot write " + value.getClass() + " as JSON", e);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+package dev.carrel.image;
+
+/// What a manifest says of some bytes before one has them.
+record Descriptor(String mediaType, Digest digest, long sizeBytes) {}
