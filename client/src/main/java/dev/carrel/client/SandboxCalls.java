@@ -238,7 +238,12 @@ public final class SandboxCalls {
                 FileInfo.class);
     }
 
-    private static String path(String id) {
+    /// The calls on the ports and the use of sandboxes.
+    public PortCalls ports() {
+        return new PortCalls(client);
+    }
+
+    static String path(String id) {
         return ROOT + "/" + CarrelClient.segment(id);
     }
 

@@ -28,10 +28,11 @@ public final class Api {
         var once = new Idempotency(services.store(), clock);
         var routes = new ArrayList<Route>();
         routes.addAll(new StatusRoutes(services, settings, clock).routes());
-        routes.addAll(new SandboxRoutes(services.sandboxes(), once).routes());
+        routes.addAll(new SandboxRoutes(services.sandboxes(), services.previews(), once).routes());
         routes.addAll(new SnapshotRoutes(services.sandboxes(), once).routes());
         routes.addAll(new ImageRoutes(services.images(), once).routes());
         routes.addAll(new ExecutionRoutes(services.sandboxes(), services.metrics(), once).routes());
+        routes.addAll(new PortRoutes(services.previews()).routes());
         routes.addAll(new FileRoutes(services.sandboxes(), once).routes());
         routes.addAll(new ArchiveRoutes(services.sandboxes()).routes());
         routes.addAll(new AgentRoutes(services.deployments(), settings, once).routes());

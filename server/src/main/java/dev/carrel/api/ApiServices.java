@@ -2,6 +2,7 @@ package dev.carrel.api;
 
 import dev.carrel.auth.Keys;
 import dev.carrel.image.ProjectImages;
+import dev.carrel.preview.Previews;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Deployments;
 import dev.carrel.session.Sessions;
@@ -14,6 +15,7 @@ public record ApiServices(
         Keys keys,
         ProjectImages images,
         Sandboxes sandboxes,
+        Previews previews,
         Deployments deployments,
         Sessions sessions,
         Metrics metrics) {}

@@ -12,27 +12,34 @@ import dev.carrel.http.Request;
 import dev.carrel.http.Response;
 import dev.carrel.http.Route;
 import dev.carrel.http.RouteDoc;
+import dev.carrel.preview.PreviewPort;
+import dev.carrel.preview.Previews;
 import dev.carrel.sandbox.DeletionReason;
 import dev.carrel.sandbox.Sandbox;
 import dev.carrel.sandbox.SandboxFilter;
+import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxState;
 import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.store.ProjectId;
 import dev.carrel.wire.SandboxChange;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxRequest;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /// `/v1/sandboxes`.
 final class SandboxRoutes {
     private static final String METADATA = "metadata.";
 
     private final Sandboxes sandboxes;
+    private final Previews previews;
     private final Idempotency once;
 
-    SandboxRoutes(Sandboxes sandboxes, Idempotency once) {
+    SandboxRoutes(Sandboxes sandboxes, Previews previews, Idempotency once) {
         this.sandboxes = sandboxes;
+        this.previews = previews;
         this.once = once;
     }
 
@@ -105,15 +112,19 @@ final class SandboxRoutes {
     }
 
     private Response list(Request request) {
+        ProjectId project = Inputs.project(request);
+        Map<SandboxId, List<Integer>> ports = previews.numbers(project);
         return Response.json(
                 200,
                 Lists.from(
                         sandboxes.list(
-                                Inputs.project(request),
+                                project,
                                 filter(request),
                                 Inputs.limit(request),
                                 request.query("cursor")),
-                        SandboxSpecs::info));
+                        sandbox ->
+                                SandboxSpecs.info(
+                                        sandbox, ports.getOrDefault(sandbox.id(), List.of()))));
     }
 
     private static SandboxFilter filter(Request request) {
@@ -142,30 +153,36 @@ final class SandboxRoutes {
 
     private Response get(Request request) {
         Sandbox found = sandboxes.get(Inputs.project(request), Inputs.sandbox(request.path("id")));
-        return Response.json(200, SandboxSpecs.info(found));
+        return answer(found);
+    }
+
+    private Response answer(Sandbox sandbox) {
+        List<Integer> ports =
+                previews.list(sandbox.project(), sandbox.id()).stream()
+                        .map(PreviewPort::port)
+                        .toList();
+        return Response.json(200, SandboxSpecs.info(sandbox, ports));
     }
 
     private Response change(Request request) {
         var patch = SandboxPatch.of(request, sandboxes.idleByDefault());
-        return Response.json(
-                200,
-                SandboxSpecs.info(
-                        sandboxes.change(
-                                Inputs.project(request),
-                                Inputs.sandbox(request.path("id")),
-                                patch.change())));
+        return answer(
+                sandboxes.change(
+                        Inputs.project(request),
+                        Inputs.sandbox(request.path("id")),
+                        patch.change()));
     }
 
     private Response pause(Request request) {
         Sandbox paused =
                 sandboxes.pause(Inputs.project(request), Inputs.sandbox(request.path("id")));
-        return Response.json(200, SandboxSpecs.info(paused));
+        return answer(paused);
     }
 
     private Response resume(Request request) {
         Sandbox resumed =
                 sandboxes.resume(Inputs.project(request), Inputs.sandbox(request.path("id")));
-        return Response.json(200, SandboxSpecs.info(resumed));
+        return answer(resumed);
     }
 
     private Response delete(Request request) {

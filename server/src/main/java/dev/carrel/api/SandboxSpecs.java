@@ -111,7 +111,12 @@ final class SandboxSpecs {
         return Duration.ofSeconds(seconds);
     }
 
+    /// One that shows no ports.
     static SandboxInfo info(Sandbox sandbox) {
+        return info(sandbox, List.of());
+    }
+
+    static SandboxInfo info(Sandbox sandbox, List<Integer> ports) {
         SandboxSpec spec = sandbox.spec();
         return new SandboxInfo(
                 sandbox.id().value(),
@@ -135,6 +140,6 @@ final class SandboxSpecs {
                 sandbox.lastActiveAt(),
                 sandbox.expiresAt(),
                 sandbox.deletedAt(),
-                List.of());
+                ports);
     }
 }

@@ -11,6 +11,8 @@ import dev.carrel.model.ConfiguredModels;
 import dev.carrel.model.ModelSettings;
 import dev.carrel.model.Models;
 import dev.carrel.openai.OpenAiRoutes;
+import dev.carrel.preview.PreviewProxy;
+import dev.carrel.preview.Previews;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.sandbox.oci.OciRuntime;
 import dev.carrel.session.Deployments;
@@ -29,6 +31,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -87,8 +90,11 @@ final class Server implements AutoCloseable {
         worker.start();
         add(() -> worker.close(PARKING_MAX));
         var metrics = new Metrics();
+        var port = new AtomicInteger(); // known when the server listens
+        var previews = new Previews(store, sandboxes, config.previews(), port::get, clock);
         var services =
-                new ApiServices(store, keys, images, sandboxes, deployments, sessions, metrics);
+                new ApiServices(
+                        store, keys, images, sandboxes, previews, deployments, sessions, metrics);
         var settings =
                 new ApiSettings(
                         version(),
@@ -100,8 +106,10 @@ final class Server implements AutoCloseable {
                         HttpServer.start(
                                 config.http(),
                                 api.routes(OpenAiRoutes.of(sessions, deployments, clock)),
+                                new PreviewProxy(previews, sandboxes, keys, config.previews()),
                                 keys::authenticate,
                                 metrics));
+        port.set(http.port());
         url = http.uri().toString();
     }
 

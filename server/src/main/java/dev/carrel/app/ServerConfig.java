@@ -7,6 +7,7 @@ import dev.carrel.error.Nearest;
 import dev.carrel.http.HttpSettings;
 import dev.carrel.image.Images;
 import dev.carrel.image.RegistrySettings;
+import dev.carrel.preview.PreviewSettings;
 import dev.carrel.sandbox.ClosedRanges;
 import dev.carrel.sandbox.IdleRules;
 import dev.carrel.sandbox.Isolation;
@@ -36,6 +37,7 @@ record ServerConfig(
         OptionalLong poolMib,
         SandboxSettings sandboxes,
         HttpSettings http,
+        PreviewSettings previews,
         LogLevel logLevel,
         JsonNode providers,
         RegistrySettings registries,
@@ -60,12 +62,31 @@ record ServerConfig(
                         poolMib(config),
                         sandboxes(config, temporary),
                         HttpSettings.at(host.orElse(address), port.orElse(number)),
+                        previews(config),
                         logLevel(config.text("log.level", "info")),
                         config.providers(),
                         RegistrySettings.of(config.registries()),
                         environment);
         config.refuseUnknown();
         return loaded;
+    }
+
+    private static PreviewSettings previews(Config config) {
+        return PreviewSettings.of(
+                config.text("preview.domain"),
+                config.text("preview.url"),
+                config.number(
+                        "preview.first_byte_seconds",
+                        PreviewSettings.FIRST_BYTE_SECONDS_DEFAULT,
+                        1,
+                        3_600),
+                config.number(
+                        "preview.idle_seconds", PreviewSettings.IDLE_SECONDS_DEFAULT, 1, 86_400),
+                config.number(
+                        "preview.connections_max",
+                        PreviewSettings.CONNECTIONS_MAX_DEFAULT,
+                        1,
+                        10_000));
     }
 
     /// 0, the default, takes most of what is free.

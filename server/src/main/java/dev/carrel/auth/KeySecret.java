@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /// guess it, so one round of SHA-256 hides it as well as a slow hash would, and looking the hash up
 /// by an index gives nothing away by its timing: what a caller can vary is not what is compared.
 final class KeySecret {
-    private static final String PREFIX = "crl_live_";
+    static final String PREFIX = "crl_live_";
     private static final int RANDOM_CHARS = 40;
     private static final int HINT_CHARS = 4;
     private static final String ALPHABET =

@@ -104,6 +104,11 @@ public final class Keys {
         }
     }
 
+    /// Whether `text` has the form of a key, valid or not: then it is nobody else's to see.
+    public static boolean looksLikeKey(String text) {
+        return text.startsWith(KeySecret.PREFIX);
+    }
+
     /// Empty for anything but a valid key.
     public Optional<Principal> authenticate(String secret) {
         if (!KeySecret.isShaped(secret)) {

@@ -29,6 +29,8 @@ import picocli.CommandLine.Parameters;
             SandboxCommand.Ls.class,
             SandboxCommand.Exec.class,
             CopyCommand.class,
+            PortsCommand.class,
+            PreviewCommand.class,
             SnapshotCommands.Take.class,
             SnapshotCommands.Restore.class,
             SnapshotCommands.Fork.class,

@@ -28,6 +28,8 @@ final class FrontConnection implements ServerConnection, Swept {
     /// clients that write before they read would lose the answer to a reset.
     private static final long LINGER_BYTES_MAX = 16 << 20;
 
+    private static final Duration LINGER_MAX = Duration.ofSeconds(5);
+
     private final Front front;
     private final ConnectionContext context;
     private final ClientConnection client;
@@ -87,10 +89,11 @@ final class FrontConnection implements ServerConnection, Swept {
     }
 
     private boolean serveHost(RequestHead head) throws IOException, InterruptedException {
-        var exchange = new HostExchange(head, client);
+        String id = RequestIds.next();
+        var exchange = new HostExchange(id, head, client);
         front.sweeper().add(exchange);
         long start = System.nanoTime();
-        try (Logs.Scope _ = Logs.with("request", RequestIds.next())) {
+        try (Logs.Scope _ = Logs.with("request", id)) {
             front.hosts().handle(exchange);
             if (exchange.hasBodyLeft()) {
                 linger(exchange);
@@ -107,13 +110,18 @@ final class FrontConnection implements ServerConnection, Swept {
         }
     }
 
-    private static void linger(HostExchange exchange) throws IOException {
+    private static void linger(HostExchange exchange) {
         var buffer = new byte[1 << 13];
         long skipped = 0;
-        for (int count = exchange.read(buffer);
-                count >= 0 && skipped < LINGER_BYTES_MAX;
-                count = exchange.read(buffer)) {
-            skipped += count;
+        long end = System.nanoTime() + LINGER_MAX.toNanos();
+        try {
+            for (int count = 0;
+                    count >= 0 && skipped < LINGER_BYTES_MAX && System.nanoTime() < end;
+                    count = exchange.read(buffer)) {
+                skipped += count;
+            }
+        } catch (IOException e) {
+            LOG.trace("the rest of an unwanted body ended", e);
         }
     }
 

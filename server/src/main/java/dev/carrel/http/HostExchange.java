@@ -6,33 +6,50 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 
-/// One request of a [HostHandler], and the way back to its client. One thread reads and one writes;
-/// each read of the body and each write that makes no progress for the server's stall limit cuts
-/// the connection.
+/// One request of a [HostHandler], and the way back to its client. One thread reads and another one
+/// may write; each read of the body and each write that makes no progress for the server's stall
+/// limit cuts the connection.
 public final class HostExchange implements Swept {
     private static final byte[] CONTINUE = ascii("HTTP/1.1 100 Continue\r\n\r\n");
 
+    private final String id;
     private final RequestHead head;
     private final ClientConnection connection;
     private final BodyInput body;
     private final OutputStream out;
     private final Progress reading = new Progress();
     private final Progress writing = new Progress();
-    private boolean expectsContinue;
+
+    // Held while the client is told to send its body: what it hears first decides.
+    private final ReentrantLock answering = new ReentrantLock();
+
+    // Held while the body is read: once the answer is there, two threads may be at it.
+    private final ReentrantLock bodyLock = new ReentrantLock();
+
+    private volatile boolean bodyUnread;
+    private volatile boolean expectsContinue;
     private volatile boolean answered;
     private volatile boolean whole;
     private volatile boolean keeps;
     private volatile boolean open;
     private volatile Runnable onSweep = () -> {};
 
-    HostExchange(RequestHead head, ClientConnection connection) {
+    HostExchange(String id, RequestHead head, ClientConnection connection) {
+        this.id = id;
         this.head = head;
         this.connection = connection;
         this.body = new BodyInput(connection.input(), head.framing());
+        this.bodyUnread = !body.hasEnded();
         this.out = new Watched(connection.output());
         this.expectsContinue = head.fields().tokens("expect").contains("100-continue");
         this.keeps = head.keepsAlive();
+    }
+
+    /// Names this request in logs and error bodies.
+    public String id() {
+        return id;
     }
 
     public RequestHead head() {
@@ -47,20 +64,58 @@ public final class HostExchange implements Swept {
     /// Up to `target.length` bytes of the body, -1 at its end. A client that waits for the word is
     /// told to send it by the first call. Fails with [MalformedException].
     public int read(byte[] target) throws IOException {
-        if (expectsContinue && !answered) {
-            expectsContinue = false;
-            out.write(CONTINUE);
-        }
+        sayContinue();
+        bodyLock.lock();
         reading.blocked();
         try {
-            return body.read(target, 0, target.length);
+            int count = body.read(target, 0, target.length);
+            bodyUnread = !body.hasEnded();
+            return count;
         } finally {
             reading.moved();
+            bodyLock.unlock();
+        }
+    }
+
+    // Never after the answer has begun, which the other thread may do at any time.
+    private void sayContinue() throws IOException {
+        if (!expectsContinue) {
+            return;
+        }
+        answering.lock();
+        try {
+            if (!answered) {
+                expectsContinue = false;
+                out.write(CONTINUE);
+            }
+        } finally {
+            answering.unlock();
+        }
+    }
+
+    private void beginAnswer() {
+        answering.lock();
+        try {
+            if (answered) {
+                throw new IllegalStateException("answered already");
+            }
+            answered = true;
+        } finally {
+            answering.unlock();
         }
     }
 
     public Fields trailers() {
         return body.trailers();
+    }
+
+    private boolean hasAllOfBody() {
+        bodyLock.lock();
+        try {
+            return body.hasEnded();
+        } finally {
+            bodyLock.unlock();
+        }
     }
 
     /// After the body: waits for the client to send more, or to go; false when it has gone.
@@ -95,12 +150,9 @@ public final class HostExchange implements Swept {
 
     /// Sends the head of the answer; its body goes into what this returns, and then to [#finish].
     public BodyOutput respond(ResponseHead answer) throws IOException {
-        if (answered) {
-            throw new IllegalStateException("answered already");
-        }
-        answered = true;
+        beginAnswer();
         boolean ends = answer.framing() instanceof Framing.UntilClose;
-        if (ends || !body.hasEnded()) {
+        if (ends || bodyUnread) {
             keeps = false;
         }
         Fields fields = answer.fields();
@@ -122,7 +174,7 @@ public final class HostExchange implements Swept {
     /// Answers that the protocol changes; from here on the connection is bytes in [#rawInput] and
     /// [#rawOutput], until it is cut.
     public void upgrade(ResponseHead answer) throws IOException {
-        answered = true;
+        beginAnswer();
         keeps = false;
         open = true;
         out.write(answer.toBytes());
@@ -149,12 +201,12 @@ public final class HostExchange implements Swept {
 
     /// Whether the client's connection can take another request.
     boolean isReusable() {
-        return whole && keeps && body.hasEnded();
+        return whole && keeps && hasAllOfBody();
     }
 
     /// Whether the client is about to send more of the body, and nobody wants it.
     boolean hasBodyLeft() {
-        return !body.hasEnded() && !expectsContinue;
+        return !hasAllOfBody() && !expectsContinue;
     }
 
     @Override

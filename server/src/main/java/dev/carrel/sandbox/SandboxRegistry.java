@@ -57,6 +57,12 @@ final class SandboxRegistry {
         return live;
     }
 
+    Optional<ProjectId> projectOf(SandboxId id) {
+        return Optional.ofNullable(byId.get(id))
+                .filter(live -> !live.isGone())
+                .map(LiveSandbox::project);
+    }
+
     Collection<LiveSandbox> all() {
         return List.copyOf(byId.values());
     }

@@ -142,6 +142,11 @@ public final class Sandboxes implements AutoCloseable {
         return registry.get(project, id).snapshot();
     }
 
+    /// Whose a sandbox is, for callers that check by other means who may touch it.
+    public Optional<ProjectId> projectOf(SandboxId id) {
+        return registry.projectOf(id);
+    }
+
     /// Newest first. Deleted ones are listed, for a day, when the filter asks for that state.
     public Page<Sandbox> list(
             ProjectId project, SandboxFilter filter, int limit, Optional<String> cursor) {

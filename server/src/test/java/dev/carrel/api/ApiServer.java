@@ -14,6 +14,9 @@ import dev.carrel.model.ConfiguredModels;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.Reasoning;
 import dev.carrel.model.ScriptedModel;
+import dev.carrel.preview.PreviewProxy;
+import dev.carrel.preview.PreviewSettings;
+import dev.carrel.preview.Previews;
 import dev.carrel.sandbox.FakeHost;
 import dev.carrel.sandbox.FakeRuntime;
 import dev.carrel.sandbox.SandboxSettings;
@@ -39,6 +42,15 @@ import java.util.Optional;
 
 /// A whole server on a free port, whose sandboxes are folders and whose model follows a script.
 final class ApiServer implements AutoCloseable {
+    /// Applications have a second to begin their answer.
+    static final PreviewSettings PREVIEWS =
+            PreviewSettings.of(
+                    Optional.of("preview.test"),
+                    Optional.of("https://preview.test"),
+                    1,
+                    PreviewSettings.IDLE_SECONDS_DEFAULT,
+                    8);
+
     static final ProjectId PROJECT = Keys.DEFAULT_PROJECT;
 
     final Store store;
@@ -48,6 +60,7 @@ final class ApiServer implements AutoCloseable {
     final ProjectImages images;
     final Deployments deployments;
     final Sessions sessions;
+    final Previews previews;
     final List<Route> routes;
     final String key;
     private final Worker worker;
@@ -80,8 +93,10 @@ final class ApiServer implements AutoCloseable {
                         clock);
         worker.start();
         deployments.deploy(PROJECT, List.of(agent("coder")));
+        previews = new Previews(store, sandboxes, PREVIEWS, () -> http.port(), clock);
         var services =
-                new ApiServices(store, keys, images, sandboxes, deployments, sessions, metrics);
+                new ApiServices(
+                        store, keys, images, sandboxes, previews, deployments, sessions, metrics);
         var settings = new ApiSettings("0.0.0-test", java.util.Set.of("bash"), models.names());
         routes = new Api(services, settings, clock).routes(List.of());
         listen(0);
@@ -96,7 +111,8 @@ final class ApiServer implements AutoCloseable {
                         Duration.ofSeconds(15),
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(2));
-        http = HttpServer.start(settings, routes, keys::authenticate, metrics);
+        var hosts = new PreviewProxy(previews, sandboxes, keys, PREVIEWS);
+        http = HttpServer.start(settings, routes, hosts, keys::authenticate, metrics);
     }
 
     /// Ends all connections and listens again on the same port.
