@@ -17,7 +17,7 @@
 
 struct execution executions[SLOTS];
 struct connection connections[CONNECTIONS_MAX];
-int running, null_fd;
+int slots, running, null_fd, terminals;
 struct rlimit files_max;
 static int signals, listener;
 
@@ -41,8 +41,26 @@ static int watch(struct pollfd *fds, int n, int fd, int events) {
     return n;
 }
 
+static int watch_execution(struct pollfd *fds, int n, struct execution *e) {
+    for (int s = 0; s < 2; s++) {
+        e->polled[s] = -1;
+        if (e->used && e->pipe[s] >= 0) e->polled[s] = watch(fds, n++, e->pipe[s], POLLIN);
+    }
+    e->input_polled = -1;
+    if (e->used && e->pending != NULL) e->input_polled = watch(fds, n++, e->input, POLLOUT);
+    return n;
+}
+
+static void mind_execution(struct pollfd *fds, struct execution *e) {
+    for (int s = 0; s < 2; s++)
+        if (e->used && e->polled[s] >= 0 && e->pipe[s] >= 0 && fds[e->polled[s]].revents)
+            pump(e, s);
+    if (e->used && e->input_polled >= 0 && e->pending != NULL && fds[e->input_polled].revents)
+        feed(e);
+}
+
 static void round_of_events(bool more_to_reap) {
-    static struct pollfd fds[2 + CONNECTIONS_MAX + 2 * SLOTS];
+    static struct pollfd fds[2 + CONNECTIONS_MAX + 3 * SLOTS];
     int n = 0;
     watch(fds, n++, signals, POLLIN);
     watch(fds, n++, listener, POLLIN);
@@ -51,12 +69,7 @@ static void round_of_events(bool more_to_reap) {
             connections[i].polled =
                 watch(fds, n++, connections[i].fd,
                       POLLIN | (connections[i].out > 0 || connections[i].stale ? POLLOUT : 0));
-    for (int i = 0; i < SLOTS; i++)
-        for (int s = 0; s < 2; s++)
-            if (executions[i].used && executions[i].pipe[s] >= 0)
-                executions[i].polled[s] = watch(fds, n++, executions[i].pipe[s], POLLIN);
-            else
-                executions[i].polled[s] = -1;
+    for (int i = 0; i < slots; i++) n = watch_execution(fds, n, &executions[i]);
     int wait = mind_the_clock();
     if (poll(fds, n, more_to_reap ? 0 : wait) < 0) return;
     if (fds[0].revents) take_signals();
@@ -68,12 +81,7 @@ static void round_of_events(bool more_to_reap) {
         if (c->used && c->stale && c->out == 0) catch_up(c);
         if (c->used && (events & ~POLLOUT)) listen_to(c);
     }
-    for (int i = 0; i < SLOTS; i++)
-        for (int s = 0; s < 2; s++) {
-            struct execution *e = &executions[i];
-            if (e->used && e->polled[s] >= 0 && e->pipe[s] >= 0 && fds[e->polled[s]].revents)
-                pump(e, s);
-        }
+    for (int i = 0; i < slots; i++) mind_execution(fds, &executions[i]);
     if (fds[1].revents) greet(listener);
 }
 
@@ -90,13 +98,16 @@ static void open_door(void) {
 }
 
 int main(void) {
+    open_oom_score();
     prctl(PR_SET_DUMPABLE, 0);
     prctl(PR_SET_NAME, "carrel-init");
     prctl(PR_SET_CHILD_SUBREAPER, 1);  // for the case that it is not pid 1
+    mkdir("/workspace", 0755);         // where commands begin; most images have it
     umask(077);
     if (fcntl(RUN_DIRECTORY, F_SETFD, FD_CLOEXEC) != 0) die("descriptor 3");
     null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null_fd < 0) die("/dev/null");
+    terminals = open("/dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC);
     getrlimit(RLIMIT_NOFILE, &files_max);
     struct rlimit more = {files_max.rlim_max, files_max.rlim_max};
     setrlimit(RLIMIT_NOFILE, &more);

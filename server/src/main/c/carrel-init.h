@@ -5,16 +5,25 @@
 // For an execution <id> the run directory holds
 //   <id>.in    standard input, written by the server before START; none means /dev/null
 //   <id>.out   standard output, up to the cap. Made O_EXCL before the fork: this file is the record
-//   <id>.err   that the execution was started, so a START that is asked again starts nothing.
-//   <id>.exit  how it ended, one line, renamed into place: see record().
+//              that the execution was started, so a START that is asked again starts nothing.
+//              With KEEP_LAST: u64 bytes written in all, then the last RING of them as a ring
+//   <id>.err   standard error in the same way, made when there is any
+//   <id>.exit  how it ended, one line: see record()
 // The server talks to it through the socket "ctl" there, over any number of connections in turn.
 // Executions need none: limits and records are kept here, whether a server lives or not.
 //
 // A frame is u32 length (of what follows), u8 type, body; numbers are big-endian; an id is u8
 // length and characters. What breaks the rules loses its connection. The requests:
-//   START    id, u64 timeout ms, u64 cap of each output, u32 arguments, u32 variables,
-//            then NUL-terminated strings: working directory, arguments, NAME=value variables
+//   START    id, u64 timeout ms, u64 cap of each output, u8 flags, u16 columns, u16 rows, u32 uid,
+//            u32 gid, u8 count of groups, u32 each, u32 arguments, u32 variables, then
+//            NUL-terminated strings: working directory, arguments, NAME=value variables
 //            -> STARTED id | ALREADY id | REFUSED id, u32 errno
+//            Flags: OPEN_INPUT, standard input is what INPUT sends; TERMINAL, all three are a new
+//            terminal of that size; KEEP_LAST, the end of each output is kept, and the cap is
+//            nothing. The uid NOBODY means: whoever pid 1 is.
+//   INPUT    id, u8 whether it is the last, bytes -> TAKEN id, u32 errno: 0 for all of it, else
+//            none was: EAGAIN before what was taken earlier is DRAINED, EPIPE if there is no input
+//   RESIZE   id, u16 columns, u16 rows: of a terminal
 //   KILL     id, u8 signal: to the whole process group; nothing if it has ended
 //   KILL_ALL everything but pid 1 -> KILLED_ALL
 //   LIST     -> LISTED u32 count, ids of what runs now
@@ -22,6 +31,7 @@
 // and unasked, to every connection:
 //   HELLO    u32 version, once
 //   OUTPUT   id, u8 stream (1, 2), u64 bytes in the file by now. May be left out when more follow.
+//   DRAINED  id: the command has been given all input
 //   EXIT     id, the line of <id>.exit
 #pragma once
 #include <stdbool.h>
@@ -32,7 +42,7 @@
 #include <time.h>
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     RUN_DIRECTORY = 3,
     RUNNING_MAX = 256,      // executions at once
     SLOTS = 1024,           // the same, and ended ones whose children still hold the pipes
@@ -44,19 +54,39 @@ enum {
     CHUNK = 1 << 16,        // read of one pipe in one round
     REAP_BATCH = 512,       // of one round, so that a fork bomb starves nobody
     STDIN_MAX = 1 << 20,
-    TIMEOUT_MAX_MS = 7 * 24 * 3600 * 1000,
+    INPUT_MAX = 1 << 16,    // of one INPUT; as much waits for the command at most
+    RING = (2 << 20) + CHUNK,  // a reader takes all but what may be being overwritten
+    DRAIN_READS = 64,       // of a terminal whose command has ended
+    GROUPS_MAX = 64,
+    TIMEOUT_MAX_S = 366 * 24 * 3600,
     SAVE_AGAIN_MS = 1000,   // a record that the full disk of the host did not take
-    OOM_SCORE_CHILD = 500,  // as pid 1: the kernel takes a sandbox before anything of the host
+    OOM_SCORE_STEP = 100,   // commands above pid 1: the kernel takes them first
 };
-enum { START = 1, KILL, KILL_ALL, LIST, PING };
-enum { HELLO = 16, STARTED, ALREADY, REFUSED, OUTPUT, EXIT, LISTED, PONG, KILLED_ALL };
+#define NOBODY ((uid_t)-1)
+enum { START = 1, KILL, KILL_ALL, LIST, PING, INPUT, RESIZE };
+enum {
+    HELLO = 16, STARTED, ALREADY, REFUSED, OUTPUT, EXIT, LISTED, PONG, KILLED_ALL, TAKEN, DRAINED
+};
+enum { OPEN_INPUT = 1, TERMINAL = 2, KEEP_LAST = 4 };
 enum { TIMED_OUT = 1, KILLED = 2 };
 
+struct command {
+    int flags;
+    uint16_t columns, rows;
+    uid_t uid;
+    gid_t gid, groups[GROUPS_MAX];
+    size_t group_count;
+    const char *cwd;
+    char **argv, **env;
+};
+
 struct execution {
-    bool used, running, unsaved;
+    bool used, running, unsaved, terminal, keep_last, last_input;
     char id[ID_MAX + 1];
     pid_t pid;  // of the leader of its session and group; valid while running
-    int flags, status, pipe[2], file[2], polled[2];
+    int flags, status, pipe[2], file[2], polled[2], input, input_polled;
+    uint8_t *pending;  // input that the command has not read yet
+    size_t pending_length, pending_done;
     uint64_t cap[2], kept[2], written[2], timeout_ms, deadline_ms;  // 0 for none
     uint64_t started_us, started_at_ms, ended_at_ms, took_us;
 };
@@ -78,8 +108,10 @@ struct cursor {
 
 extern struct execution executions[SLOTS];
 extern struct connection connections[CONNECTIONS_MAX];
+extern int slots;                // of executions, that were ever in use
 extern int running;              // executions
-extern int null_fd;              // /dev/null, opened before the sandbox could replace it
+extern int null_fd, terminals;   // /dev/null and /dev/pts, before the sandbox could replace them
+extern int oom_score;            // of pid 1, open for writing
 extern struct rlimit files_max;  // as inherited, for the children
 
 // frames.c: what is said. frame() begins the one frame under construction.
@@ -90,6 +122,7 @@ void put_id(struct frame *f, const char *id);
 uint64_t get(struct cursor *in, int bytes);
 void get_id(struct cursor *in, char *id);
 char *get_string(struct cursor *in);
+struct execution *get_running(struct cursor *in);  // NULL if there is none of that id
 
 // connections.c: to whom. queue() never waits.
 void queue(struct connection *c, struct frame *f);
@@ -102,9 +135,25 @@ void listen_to(struct connection *c);
 // requests.c: what is asked. False if it breaks the rules.
 bool serve(struct connection *c, const uint8_t *body, size_t length);
 
-// executions.c: what runs. add_execution() answers STARTED, ALREADY or, with errno, REFUSED.
-int add_execution(struct execution *e, const char *cwd, char **argv, char **env);
+// spawn.c: how it starts. False, with errno and nothing left open, if it does not.
+bool launch(struct execution *e, const struct command *command);
+void open_oom_score(void);  // to be called first of all
+
+// input.c: what commands are given. give_input() returns an errno, and owns `bytes` if that is 0.
+int open_input(const char *id);
+int give_input(struct execution *e, const uint8_t *bytes, size_t length, bool last);
+void feed(struct execution *e);
+void drop_input(struct execution *e);
+
+// output.c: what they write. take() returns false when there is nothing to read now.
+int create(const char *id, const char *suffix);
+const char *file_name(const char *id, const char *suffix);
+void close_fd(int *fd);
 struct frame *output_frame(struct execution *e, int stream);
+bool take(struct execution *e, int stream, size_t most);
+
+// executions.c: what runs. add_execution() answers STARTED, ALREADY or, with errno, REFUSED.
+int add_execution(struct execution *e, const struct command *command);
 void pump(struct execution *e, int stream);
 void kill_group(struct execution *e, int signal, int why);
 void kill_all(void);

@@ -45,7 +45,7 @@ void tell_all(struct frame *f) {
 
 void catch_up(struct connection *c) {
     c->stale = false;
-    for (int i = 0; i < SLOTS && c->used && !c->stale; i++)
+    for (int i = 0; i < slots && c->used && !c->stale; i++)
         for (int s = 0; s < 2 && c->used; s++)
             if (executions[i].used && executions[i].running)
                 queue(c, output_frame(&executions[i], s));

@@ -60,3 +60,12 @@ char *get_string(struct cursor *in) {
     in->at = nul + 1;
     return string;
 }
+
+struct execution *get_running(struct cursor *in) {
+    char id[ID_MAX + 1] = "";
+    get_id(in, id);
+    for (int i = 0; i < slots && !in->bad; i++)
+        if (executions[i].used && executions[i].running && strcmp(executions[i].id, id) == 0)
+            return &executions[i];
+    return NULL;
+}

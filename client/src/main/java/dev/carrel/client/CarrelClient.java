@@ -118,6 +118,11 @@ public final class CarrelClient {
         return transport.read(request, CALL_MAX, answer);
     }
 
+    /// A call whose answer has no content.
+    void send(String path, Object body) {
+        discard(jsonRequest(path).POST(Transport.json(body)));
+    }
+
     void delete(String path) {
         discard(transport.request(path).DELETE());
     }

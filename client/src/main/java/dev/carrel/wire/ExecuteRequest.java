@@ -4,13 +4,18 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.Map;
 import java.util.Optional;
 
-/// A command to run in a sandbox. `cwd` is `/workspace` when absent, `timeout_seconds` 60.
+/// A command to run in a sandbox. `cwd` is `/workspace` when absent, `timeout_seconds` 60, or none
+/// in the background. `user` is a name or number inside, with `:` and a group if need be. With
+/// `background` the answer comes at once. With `stdin_open`, the default in the background, more
+/// standard input can be sent while it runs.
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record ExecuteRequest(
         Command command,
         Optional<String> cwd,
         Map<String, String> env,
+        Optional<String> user,
         Optional<String> stdin,
+        Optional<Boolean> stdinOpen,
         Optional<Double> timeoutSeconds,
         Optional<Boolean> background,
         Optional<Boolean> cache) {
@@ -26,26 +31,70 @@ public record ExecuteRequest(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
     }
 
     public ExecuteRequest in(String directory) {
         return new ExecuteRequest(
-                command, Optional.of(directory), env, stdin, timeoutSeconds, background, cache);
+                command,
+                Optional.of(directory),
+                env,
+                user,
+                stdin,
+                stdinOpen,
+                timeoutSeconds,
+                background,
+                cache);
     }
 
     public ExecuteRequest withEnv(Map<String, String> variables) {
         return new ExecuteRequest(
-                command, cwd, variables, stdin, timeoutSeconds, background, cache);
+                command, cwd, variables, user, stdin, stdinOpen, timeoutSeconds, background, cache);
+    }
+
+    public ExecuteRequest as(String someone) {
+        return new ExecuteRequest(
+                command,
+                cwd,
+                env,
+                Optional.of(someone),
+                stdin,
+                stdinOpen,
+                timeoutSeconds,
+                background,
+                cache);
     }
 
     public ExecuteRequest withStdin(String text) {
         return new ExecuteRequest(
-                command, cwd, env, Optional.of(text), timeoutSeconds, background, cache);
+                command,
+                cwd,
+                env,
+                user,
+                Optional.of(text),
+                stdinOpen,
+                timeoutSeconds,
+                background,
+                cache);
     }
 
     public ExecuteRequest withTimeoutSeconds(double seconds) {
         return new ExecuteRequest(
-                command, cwd, env, stdin, Optional.of(seconds), background, cache);
+                command, cwd, env, user, stdin, stdinOpen, Optional.of(seconds), background, cache);
+    }
+
+    public ExecuteRequest inBackground() {
+        return new ExecuteRequest(
+                command,
+                cwd,
+                env,
+                user,
+                stdin,
+                stdinOpen,
+                timeoutSeconds,
+                Optional.of(true),
+                cache);
     }
 }

@@ -2,8 +2,9 @@ package dev.carrel.wire;
 
 import java.util.Optional;
 
-/// A command as it stands: final unless `status` is `running`. `truncated` says that output beyond
-/// the limit was dropped. `exit_code` is absent while it runs or when nobody saw it end.
+/// A command as it stands: final unless `status` is `running`. `truncated` says that output is
+/// missing that was beyond the limit. `exit_code` is absent while it runs or when nobody saw it
+/// end. `stdout_next` and `stderr_next` are the bytes to read the outputs from the next time.
 public record ExecutionInfo(
         String id,
         String status,
@@ -12,4 +13,6 @@ public record ExecutionInfo(
         String stderr,
         boolean truncated,
         long durationMs,
-        boolean cached) {}
+        boolean cached,
+        long stdoutNext,
+        long stderrNext) {}

@@ -4,8 +4,6 @@ import static dev.carrel.http.HttpMethod.GET;
 import static dev.carrel.http.HttpMethod.POST;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorCode;
 import dev.carrel.http.EventSink;
 import dev.carrel.http.Request;
 import dev.carrel.http.Response;
@@ -15,28 +13,34 @@ import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
 import dev.carrel.sandbox.ExecutionResult;
+import dev.carrel.sandbox.Hold;
+import dev.carrel.sandbox.OutputPlace;
+import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.store.ProjectId;
 import dev.carrel.telemetry.Metrics;
 import dev.carrel.wire.ExecuteRequest;
 import dev.carrel.wire.ExecutionInfo;
+import dev.carrel.wire.ExecutionSummary;
 import dev.carrel.wire.Json;
+import dev.carrel.wire.KillRequest;
 import dev.carrel.wire.OutputChunk;
-import java.nio.charset.StandardCharsets;
+import dev.carrel.wire.Signal;
+import dev.carrel.wire.StdinRequest;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.OptionalInt;
 
 /// Commands in sandboxes.
 final class ExecutionRoutes {
-    private static final String CWD_DEFAULT = "/workspace";
-    private static final int ID_CHARS = 32;
+    private static final String ALL = "/v1/sandboxes/{id}/executions";
+    private static final String ONE = ALL + "/{execution}";
 
     /// A command line and its standard input fit in with room for their escapes.
     private static final long BODY_BYTES_MAX = 8 << 20;
+
+    /// How long a command may take to read what it was given before.
+    private static final Duration INPUT_WAIT = Duration.ofSeconds(5);
 
     private final Sandboxes sandboxes;
     private final Metrics metrics;
@@ -50,127 +54,199 @@ final class ExecutionRoutes {
 
     List<Route> routes() {
         return List.of(
-                once.once(
-                                Route.of(
-                                        POST,
-                                        "/v1/sandboxes/{id}/execute",
-                                        RouteDoc.of(
-                                                        "Run a command; a non-zero exit is an answer, too")
-                                                .takes(ExecuteRequest.class)
-                                                .gives(200, ExecutionInfo.class)
-                                                .orEvents(),
-                                        this::execute))
-                        .withBodyBytesMax(BODY_BYTES_MAX),
+                executeRoute(),
                 Route.of(
                         GET,
-                        "/v1/sandboxes/{id}/executions/{execution}",
-                        RouteDoc.of("Read a command and what it has written so far")
+                        ALL,
+                        RouteDoc.of("List commands, running and ended, newest first")
+                                .gives(200, Lists.of(ExecutionSummary.class))
+                                .query("limit", "integer", "How many at most, 50 if absent")
+                                .query("cursor", "string", "The next_cursor of the list before"),
+                        this::list),
+                Route.of(
+                        GET,
+                        ONE,
+                        placed("Read a command and what it has written so far")
                                 .gives(200, ExecutionInfo.class),
-                        this::get));
+                        this::get),
+                Route.of(
+                        GET,
+                        ONE + "/stream",
+                        placed("Follow a command's output, from any byte, to its end")
+                                .header(
+                                        ExecutionInputs.LAST_EVENT_ID,
+                                        "string",
+                                        "The id of the last event seen")
+                                .givesBytes(RouteDoc.EVENTS),
+                        this::stream),
+                once.once(
+                        Route.of(
+                                POST,
+                                ONE + "/stdin",
+                                RouteDoc.of("Send more input, 64 KiB at most, all of it or none")
+                                        .takes(StdinRequest.class),
+                                this::stdin)),
+                once.once(
+                        Route.of(
+                                POST,
+                                ONE + "/kill",
+                                RouteDoc.of("Send a signal to a command's process group")
+                                        .takes(KillRequest.class),
+                                this::kill)),
+                once.once(
+                        Route.of(
+                                POST,
+                                "/v1/sandboxes/{id}/kill",
+                                RouteDoc.of("Kill every process in a sandbox, which runs on"),
+                                this::killAll)));
+    }
+
+    private Route executeRoute() {
+        return once.once(
+                        Route.of(
+                                POST,
+                                "/v1/sandboxes/{id}/execute",
+                                RouteDoc.of("Run a command; a non-zero exit is an answer, too")
+                                        .takes(ExecuteRequest.class)
+                                        .gives(200, ExecutionInfo.class)
+                                        .orEvents(),
+                                this::execute))
+                .withBodyBytesMax(BODY_BYTES_MAX);
+    }
+
+    private static RouteDoc placed(String summary) {
+        return RouteDoc.of(summary)
+                .query("stdout_from", "integer", "The byte of stdout to begin with, 0 if absent")
+                .query("stderr_from", "integer", "The byte of stderr to begin with, 0 if absent");
     }
 
     private Response execute(Request request) throws InterruptedException {
-        ExecutionRequest command = command(request.json(ExecuteRequest.class));
+        ExecuteRequest body = request.json(ExecuteRequest.class);
         ProjectId project = Inputs.project(request);
-        Execution execution =
-                sandboxes.start(
-                        project, Inputs.sandbox(request.path("id")), id(request, project), command);
+        SandboxId sandbox = Inputs.sandbox(request.path("id"));
+        ExecutionId id = ExecutionInputs.id(request, project);
+        ExecutionRequest command = ExecutionInputs.command(body);
+        if (body.background().orElse(false)) {
+            Execution begun = sandboxes.startInBackground(project, sandbox, id, command);
+            return Response.json(200, ExecutionInfos.of(begun.result()));
+        }
+        Execution execution = sandboxes.start(project, sandbox, id, command);
         if (request.wantsEvents()) {
-            return Response.events(sink -> stream(execution, sink));
+            return Response.events(
+                    sink -> stream(project, sandbox, execution, OutputPlace.START, sink));
         }
         return Response.json(200, ended(execution.follow(Execution.OutputListener.NONE)));
     }
 
-    /// With an `Idempotency-Key` the id follows from it, so that a repeated call finds the command
-    /// that the first one started even if the server died in between.
-    private static ExecutionId id(Request request, ProjectId project) {
-        return Idempotency.key(request)
-                .map(key -> {
-                    String text = project.value() + "\n" + key;
-                    byte[] hash =
-                            Idempotency.sha256().digest(text.getBytes(StandardCharsets.UTF_8));
-                    String hex = HexFormat.of().formatHex(hash);
-                    return new ExecutionId("exe_" + hex.substring(0, ID_CHARS));
-                })
-                .orElseGet(ExecutionId::next);
+    private Response list(Request request) {
+        return Response.json(
+                200,
+                Lists.from(
+                        sandboxes.executions(
+                                Inputs.project(request),
+                                Inputs.sandbox(request.path("id")),
+                                Inputs.limit(request),
+                                request.query("cursor")),
+                        ExecutionInfos::of));
     }
 
-    private static ExecutionRequest command(ExecuteRequest body) {
-        if (body.background().orElse(false)) {
-            throw Inputs.notSupported("background");
-        }
-        if (body.cache().orElse(false)) {
-            throw Inputs.notSupported("cache");
-        }
-        bounded(
-                "command",
-                String.join(" ", body.command().argv()),
-                ExecutionRequest.COMMAND_BYTES_MAX);
-        bounded("stdin", body.stdin().orElse(""), ExecutionRequest.STDIN_BYTES_MAX);
-        return Inputs.valid(() ->
-                new ExecutionRequest(
-                        body.command().argv(),
-                        body.cwd().orElse(CWD_DEFAULT),
-                        body.env(),
-                        body.stdin().orElse(""),
-                        body.timeoutSeconds()
-                                .map(ExecutionRoutes::timeout)
-                                .orElse(ExecutionRequest.TIMEOUT_DEFAULT),
-                        ExecutionRequest.OUTPUT_BYTES_DEFAULT));
+    private Response get(Request request) {
+        return Response.json(
+                200, ExecutionInfos.of(execution(request).result(ExecutionInputs.place(request))));
     }
 
-    private static Duration timeout(double seconds) {
-        double millis = Math.ceil(seconds * 1000);
-        return Duration.ofMillis(Double.isFinite(millis) ? (long) millis : -1);
+    private Execution execution(Request request) {
+        return sandboxes.execution(
+                Inputs.project(request),
+                Inputs.sandbox(request.path("id")),
+                Inputs.execution(request.path("execution")));
     }
 
-    private static void bounded(String field, String text, int bytesMax) {
-        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > bytesMax) {
-            throw CarrelException.ofParam(
-                    ErrorCode.INVALID_REQUEST,
-                    field,
-                    "%s has %d bytes, more than the limit of %d; write a file instead"
-                            .formatted(field, bytes, bytesMax));
-        }
+    private Response stream(Request request) {
+        Execution execution = execution(request);
+        OutputPlace from = ExecutionInputs.place(request);
+        ProjectId project = Inputs.project(request);
+        SandboxId sandbox = Inputs.sandbox(request.path("id"));
+        return Response.events(sink -> stream(project, sandbox, execution, from, sink));
     }
 
-    private void stream(Execution execution, EventSink sink) throws InterruptedException {
+    private void stream(
+            ProjectId project,
+            SandboxId sandbox,
+            Execution execution,
+            OutputPlace from,
+            EventSink sink)
+            throws InterruptedException {
         sink.open();
-        ExecutionResult result =
-                execution.follow((stream, text) ->
-                        sink.send(
-                                stream.name().toLowerCase(Locale.ROOT),
-                                json(new OutputChunk(text))));
+        if (!execution.isRunning()) {
+            tell(execution, from, sink);
+            return;
+        }
+        try (Hold _ = sandboxes.hold(project, sandbox)) {
+            tell(execution, from, sink);
+        }
+    }
+
+    private void tell(Execution execution, OutputPlace from, EventSink sink)
+            throws InterruptedException {
+        var events = new OutputEvents(from, sink);
+        ExecutionResult result = execution.follow(from, events);
         sink.send("exit", json(ended(result)));
+    }
+
+    /// Tells output as it comes. The id of each event is the place in both streams after it.
+    private static final class OutputEvents implements Execution.OutputListener {
+        private final EventSink sink;
+        private OutputPlace place;
+
+        OutputEvents(OutputPlace from, EventSink sink) {
+            this.place = from;
+            this.sink = sink;
+        }
+
+        @Override
+        public void output(Execution.Stream stream, String text) {
+            output(stream, text, place.of(stream));
+        }
+
+        @Override
+        public void output(Execution.Stream stream, String text, long end) {
+            place =
+                    switch (stream) {
+                        case STDOUT -> new OutputPlace(end, place.stderr());
+                        case STDERR -> new OutputPlace(place.stdout(), end);
+                    };
+            String id = place.stdout() + "-" + place.stderr();
+            sink.send(id, stream.name().toLowerCase(Locale.ROOT), json(new OutputChunk(text)));
+        }
+    }
+
+    private Response stdin(Request request) throws InterruptedException {
+        StdinRequest body = request.json(StdinRequest.class);
+        byte[] bytes = ExecutionInputs.input(body);
+        execution(request)
+                .write(
+                        bytes,
+                        body.eof().orElse(false) ? Execution.More.LAST : Execution.More.FOLLOWS,
+                        INPUT_WAIT);
+        return Response.noContent();
+    }
+
+    private Response kill(Request request) {
+        KillRequest body = request.json(KillRequest.class);
+        execution(request).signal(body.signal().orElse(Signal.KILL).number());
+        return Response.noContent();
+    }
+
+    private Response killAll(Request request) {
+        sandboxes.killAll(Inputs.project(request), Inputs.sandbox(request.path("id")));
+        return Response.noContent();
     }
 
     private ExecutionInfo ended(ExecutionResult result) {
         String status = result.status().wireName();
         metrics.record("carrel.executions", result.duration(), "status", status);
-        return info(result);
-    }
-
-    private Response get(Request request) {
-        Execution execution =
-                sandboxes.execution(
-                        Inputs.project(request),
-                        Inputs.sandbox(request.path("id")),
-                        Inputs.execution(request.path("execution")));
-        return Response.json(200, info(execution.result()));
-    }
-
-    private static ExecutionInfo info(ExecutionResult result) {
-        OptionalInt exitCode = result.exitCode();
-        return new ExecutionInfo(
-                result.id().value(),
-                result.status().wireName(),
-                exitCode.isPresent() ? Optional.of(exitCode.getAsInt()) : Optional.empty(),
-                result.stdout(),
-                result.stderr(),
-                result.truncated(),
-                result.duration().toMillis(),
-                false);
+        return ExecutionInfos.of(result);
     }
 
     private static String json(Object value) {

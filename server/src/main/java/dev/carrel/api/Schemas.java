@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.carrel.wire.Command;
 import dev.carrel.wire.Json;
+import dev.carrel.wire.Signal;
 import java.lang.reflect.Type;
 import java.time.Instant;
 import java.util.Optional;
@@ -37,7 +38,7 @@ final class Schemas {
             return command();
         } else if (raw == Instant.class) {
             return simple("string").put("format", "date-time");
-        } else if (raw == String.class) {
+        } else if (raw == String.class || raw == Signal.class) {
             return simple("string");
         } else if (raw == boolean.class || raw == Boolean.class) {
             return simple("boolean");

@@ -148,10 +148,11 @@ final class Dispatcher implements Filter {
 
         private Optional<?> authenticate() {
             String value = header("authorization").orElse("");
-            Optional<?> caller =
+            Optional<String> key =
                     value.regionMatches(true, 0, "Bearer ", 0, 7)
-                            ? authenticator.authenticate(value.substring(7).strip())
-                            : Optional.empty();
+                            ? Optional.of(value.substring(7).strip())
+                            : socketKey();
+            Optional<?> caller = key.flatMap(authenticator::authenticate);
             if (caller.isEmpty()) {
                 throw new CarrelException(
                         ErrorCode.UNAUTHORIZED,
@@ -162,6 +163,13 @@ final class Dispatcher implements Filter {
                                         + " it as \"Authorization: Bearer crl_live_…\"");
             }
             return caller;
+        }
+
+        /// Of a browser, which can send no other header with a WebSocket.
+        private Optional<String> socketKey() {
+            return header("upgrade").isPresent()
+                    ? WebSocketHandshake.key(header("sec-websocket-protocol"))
+                    : Optional.empty();
         }
 
         /// A length that is declared is refused before a byte is read.

@@ -11,6 +11,9 @@ public interface EventSink {
     /// Sends an event that a reader who reconnects names in `Last-Event-ID`.
     void send(long id, String name, String data);
 
+    /// The same with an id of another kind, one line.
+    void send(String id, String name, String data);
+
     /// Sends the answer's head now, so that the client knows that the stream is open although
     /// nothing has happened yet.
     void open();

@@ -32,6 +32,7 @@ final class Exchange implements Swept {
     private boolean headOnly;
     private volatile @Nullable SseWriter events;
     private volatile @Nullable Watch watch;
+    private volatile @Nullable WebSocket socket;
     private volatile boolean serverClosing;
 
     Exchange(String requestId, ConnectionContext connection, RoutingResponse response) {
@@ -66,6 +67,7 @@ final class Exchange implements Swept {
             case Body.Streamed streamed -> sendStream(answer, streamed);
             case Body.Events(EventStream stream) -> sendEvents(answer, stream);
             case Body.Written(BodyWriter writer) -> sendWritten(answer, writer);
+            case Body.Socket(WebSocketHandler handler) -> openSocket(answer, handler);
         }
     }
 
@@ -78,7 +80,7 @@ final class Exchange implements Swept {
                 length.ifPresent(response::contentLength);
                 closeQuietly(bytes);
             }
-            case Body.Events _, Body.Written _ -> {}
+            case Body.Events _, Body.Written _, Body.Socket _ -> {}
         }
         writing(response::send);
     }
@@ -115,6 +117,31 @@ final class Exchange implements Swept {
         } catch (InterruptedException e) {
             throw new CloseConnectionException("the server is closing", e);
         }
+    }
+
+    private void openSocket(Response answer, WebSocketHandler handler) {
+        var client = new ClientConnection(connection);
+        var opened = new WebSocket(client);
+        response.status(answer.status());
+        socket = opened;
+        if (serverClosing) {
+            closeStream();
+        }
+        try {
+            client.output().write(WebSocketHandshake.head(answer, requestId));
+            handler.run(opened);
+            opened.finish(WebSocket.NORMAL, "");
+        } catch (IOException | ClientGoneException e) {
+            LOG.debug("a WebSocket's client has gone", e);
+        } catch (InterruptedException e) {
+            opened.finish(WebSocket.GOING_AWAY, "the server is closing");
+        } catch (RuntimeException e) {
+            CarrelException failure = asFailure(e);
+            opened.finish(WebSocket.codeOf(failure), failure.text());
+        } finally {
+            socket = null;
+        }
+        throw new CloseConnectionException("a WebSocket has ended");
     }
 
     private void sendBytes(Response answer, byte[] bytes) {
@@ -242,6 +269,10 @@ final class Exchange implements Swept {
     public void sweep(Duration pingEvery, Duration stallMax) {
         cutIfStuck(stallMax);
         pingIfSilent(pingEvery);
+        WebSocket open = socket;
+        if (open != null) {
+            open.sweep(pingEvery, stallMax);
+        }
     }
 
     private void cutIfStuck(Duration limit) {
@@ -277,6 +308,10 @@ final class Exchange implements Swept {
         Watch watching = watch;
         if (watching != null) {
             watching.close();
+        }
+        WebSocket open = socket;
+        if (open != null) {
+            open.close(WebSocket.GOING_AWAY, "the server is closing");
         }
     }
 }

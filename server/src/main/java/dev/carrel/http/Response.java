@@ -32,6 +32,8 @@ public record Response(int status, Map<String, String> headers, Body body) {
         record Events(EventStream events) implements Body {}
 
         record Written(BodyWriter writer) implements Body {}
+
+        record Socket(WebSocketHandler handler) implements Body {}
     }
 
     /// Serializes `value` as the API's JSON.
@@ -82,6 +84,23 @@ public record Response(int status, Map<String, String> headers, Body body) {
         return new Response(other, headers, body);
     }
 
+    /// Fails with `UPGRADE_REQUIRED` when the request asks for no WebSocket.
+    public static void requireWebSocket(Request request) {
+        WebSocketHandshake.accept(request);
+    }
+
+    /// Makes a WebSocket of the request's connection. Fails with `UPGRADE_REQUIRED` when the
+    /// request asks for none; whatever else there is to refuse is best refused before.
+    public static Response webSocket(Request request, WebSocketHandler handler) {
+        var headers = new LinkedHashMap<String, String>();
+        headers.put("Upgrade", "websocket");
+        headers.put("Connection", "Upgrade");
+        headers.put("Sec-WebSocket-Accept", WebSocketHandshake.accept(request));
+        WebSocketHandshake.protocol(request)
+                .ifPresent(name -> headers.put("Sec-WebSocket-Protocol", name));
+        return new Response(101, headers, new Body.Socket(handler));
+    }
+
     public Response withHeader(String name, String value) {
         var more = new LinkedHashMap<>(headers);
         more.put(name, value);
@@ -92,7 +111,7 @@ public record Response(int status, Map<String, String> headers, Body body) {
     public Optional<byte[]> bytes() {
         return switch (body) {
             case Body.Bytes held -> Optional.of(held.bytes());
-            case Body.Streamed _, Body.Events _, Body.Written _ -> Optional.empty();
+            case Body.Streamed _, Body.Events _, Body.Written _, Body.Socket _ -> Optional.empty();
         };
     }
 }

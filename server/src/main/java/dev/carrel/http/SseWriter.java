@@ -46,6 +46,11 @@ final class SseWriter implements EventSink {
 
     @Override
     public void send(long id, String name, String data) {
+        send(Long.toString(id), name, data);
+    }
+
+    @Override
+    public void send(String id, String name, String data) {
         var text = new StringBuilder().append("id: ").append(id);
         write(bytes(text.append("\nevent: ").append(name).append('\n'), data));
     }

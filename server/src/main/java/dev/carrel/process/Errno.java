@@ -45,6 +45,10 @@ public enum Errno {
         this.number = number;
     }
 
+    public int number() {
+        return number;
+    }
+
     /// `OTHER` for every number that has no name here.
     public static Errno of(int number) {
         for (Errno errno : values()) {

@@ -4,7 +4,7 @@ import java.io.InputStream;
 import java.util.Objects;
 
 /// Reads a descriptor that does not block, from where it stands, and closes it. For one thread.
-public final class FdInputStream extends InputStream {
+public class FdInputStream extends InputStream {
     private final Fd file;
 
     public FdInputStream(Fd file) {

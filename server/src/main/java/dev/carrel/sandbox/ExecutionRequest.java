@@ -3,20 +3,28 @@ package dev.carrel.sandbox;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// A command to run. `command` is never empty: a program, found through the sandbox's PATH, and its
-/// arguments. `env` is added to the sandbox's own. `stdin` is given whole, then closed. When
-/// `timeout` passes, the whole process group is killed. Of each output stream at most
-/// `outputBytesMax` are kept; the rest is read and dropped.
+/// arguments. `env` is added to the sandbox's own. When `timeout` passes, the whole process group
+/// is killed. `user` is a name or number of the sandbox, with `:` and a group after it if it is to
+/// be another one than the user's own; without it, the sandbox's root.
 public record ExecutionRequest(
         List<String> command,
         String cwd,
         Map<String, String> env,
-        String stdin,
+        CommandInput input,
         Duration timeout,
-        long outputBytesMax) {
+        OutputKept output,
+        Optional<String> user) {
     public static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(60);
+
+    /// Of a command that somebody waits for.
     public static final Duration TIMEOUT_MAX = Duration.ofHours(24);
+
+    /// Of one in the background: as long as a sandbox lives.
+    public static final Duration LIFE_MAX = Duration.ofDays(365);
+
     public static final long OUTPUT_BYTES_DEFAULT = 1 << 20;
     public static final long OUTPUT_BYTES_MAX = 64 << 20;
     public static final int STDIN_BYTES_MAX = 1 << 20;
@@ -28,14 +36,32 @@ public record ExecutionRequest(
         if (command.isEmpty() || command.getFirst().isEmpty()) {
             throw new IllegalArgumentException("command must not be empty");
         }
-        if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(TIMEOUT_MAX) > 0) {
+        if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(LIFE_MAX) > 0) {
             throw new IllegalArgumentException(
-                    "timeout_seconds must be above 0 and at most " + TIMEOUT_MAX.toSeconds());
+                    "timeout_seconds must be above 0 and at most " + LIFE_MAX.toSeconds());
         }
-        if (outputBytesMax < 0 || outputBytesMax > OUTPUT_BYTES_MAX) {
+        if (output.bytes() < 0 || output.bytes() > OUTPUT_BYTES_MAX) {
             throw new IllegalArgumentException(
                     "output limit must be from 0 to " + OUTPUT_BYTES_MAX + " bytes");
         }
+    }
+
+    /// A command of the sandbox's root that is given `stdin` whole.
+    public ExecutionRequest(
+            List<String> command,
+            String cwd,
+            Map<String, String> env,
+            String stdin,
+            Duration timeout,
+            long outputBytesMax) {
+        this(
+                command,
+                cwd,
+                env,
+                new CommandInput.Text(stdin),
+                timeout,
+                new OutputKept.First(outputBytesMax),
+                Optional.empty());
     }
 
     /// A shell command line with the default limits.
@@ -47,5 +73,36 @@ public record ExecutionRequest(
                 "",
                 TIMEOUT_DEFAULT,
                 OUTPUT_BYTES_DEFAULT);
+    }
+
+    public ExecutionRequest with(CommandInput newInput) {
+        return new ExecutionRequest(command, cwd, env, newInput, timeout, output, user);
+    }
+
+    public ExecutionRequest keeping(OutputKept newOutput) {
+        return new ExecutionRequest(command, cwd, env, input, timeout, newOutput, user);
+    }
+
+    public ExecutionRequest as(String newUser) {
+        return new ExecutionRequest(
+                command, cwd, env, input, timeout, output, Optional.of(newUser));
+    }
+
+    /// What it is given whole; empty for other kinds of input.
+    public String stdin() {
+        return input instanceof CommandInput.Text given ? given.text() : "";
+    }
+
+    /// Of each output, at most.
+    public long outputBytesMax() {
+        return output.bytes();
+    }
+
+    public boolean keepsLast() {
+        return output instanceof OutputKept.Last;
+    }
+
+    public boolean isTerminal() {
+        return input instanceof CommandInput.Terminal;
     }
 }

@@ -1,6 +1,9 @@
 package dev.carrel.sandbox;
 
-import java.io.ByteArrayOutputStream;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.process.LinuxException;
+import dev.carrel.store.Micros;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,11 +15,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 /// A command of a fake sandbox: a process of the host in a session of its own. Three threads of its
 /// own read its outputs and wait for its end; any thread asks for its result.
 final class FakeExecution implements Execution {
-    private static final Duration CHECK = Duration.ofSeconds(1);
     private static final Duration TICK = Duration.ofMillis(20);
     private static final Duration END_WAIT_MAX = Duration.ofSeconds(10);
 
@@ -46,8 +45,9 @@ final class FakeExecution implements Execution {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Map<Stream, ByteArrayOutputStream> kept = new EnumMap<>(Stream.class);
-    private boolean truncated;
+    private final FakeRecord record;
+    private final FakeInput input;
+    private @Nullable FakeTerminal terminal;
     private @Nullable Process process;
 
     /// Why it ends, if it does not end by itself; the first reason stands.
@@ -61,28 +61,42 @@ final class FakeExecution implements Execution {
         this.id = id;
         this.paused = paused;
         this.request = request;
-        kept.put(Stream.STDOUT, new ByteArrayOutputStream());
-        kept.put(Stream.STDERR, new ByteArrayOutputStream());
+        this.input = new FakeInput(id);
+        this.record = new FakeRecord(request);
     }
 
     /// Called once. A command that cannot be started ends like one that a shell cannot start.
     void start(Path directory, Map<String, String> env) {
-        var argv = new ArrayList<>(List.of("setsid"));
-        argv.addAll(request.command());
-        var builder = new ProcessBuilder(argv).directory(directory.toFile());
-        builder.environment().clear();
-        builder.environment().putAll(env);
-        if (request.stdin().isEmpty()) {
-            builder.redirectInput(Redirect.from(new File("/dev/null")));
-        }
         try {
+            if (request.input() instanceof CommandInput.Terminal wanted) {
+                terminal = FakeTerminal.open(wanted.size());
+            }
+            var builder = new ProcessBuilder(argv()).directory(directory.toFile());
+            builder.environment().clear();
+            builder.environment().putAll(env);
+            if (request.input().equals(CommandInput.NONE)) {
+                builder.redirectInput(Redirect.from(new File("/dev/null")));
+            }
             run(builder.start());
         } catch (IOException e) {
             String why = "cannot start in " + request.cwd() + ": no such directory or program\n";
             byte[] text = why.getBytes(StandardCharsets.UTF_8);
-            keep(Stream.STDERR, text, text.length);
+            record.keep(Stream.STDERR, text, text.length);
             end(NOT_STARTED);
         }
+    }
+
+    private List<String> argv() {
+        @Nullable FakeTerminal console = terminal;
+        var argv = new ArrayList<String>();
+        if (console == null) {
+            argv.add("setsid");
+        } else {
+            String script = "exec setsid -c \"$@\" <>\"$0\" >&0 2>&0";
+            argv.addAll(List.of("sh", "-c", script, console.path()));
+        }
+        argv.addAll(request.command());
+        return argv;
     }
 
     private void run(Process started) {
@@ -95,11 +109,18 @@ final class FakeExecution implements Execution {
         } finally {
             lock.unlock();
         }
+        @Nullable FakeTerminal console = terminal;
+        InputStream stdout = console == null ? started.getInputStream() : console.output();
+        OutputStream stdin = console == null ? started.getOutputStream() : console.input();
         var readers =
                 List.of(
-                        thread(() -> pump(Stream.STDOUT, started.getInputStream())),
+                        thread(() -> pump(Stream.STDOUT, stdout)),
                         thread(() -> pump(Stream.STDERR, started.getErrorStream())));
-        thread(() -> feed(started.getOutputStream()));
+        if (request.input() instanceof CommandInput.Text given) {
+            thread(() -> feed(stdin, given.text()));
+        } else {
+            thread(() -> input.feed(stdin));
+        }
         thread(() -> await(started, readers));
     }
 
@@ -107,9 +128,9 @@ final class FakeExecution implements Execution {
         return Thread.ofPlatform().daemon().name("fake-execution").start(work);
     }
 
-    private void feed(OutputStream stdin) {
+    private static void feed(OutputStream stdin, String text) {
         try (stdin) {
-            stdin.write(request.stdin().getBytes(StandardCharsets.UTF_8));
+            stdin.write(text.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             // The command does not want its input: its right.
         }
@@ -119,25 +140,10 @@ final class FakeExecution implements Execution {
         var buffer = new byte[8192];
         try (from) {
             for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
-                keep(stream, buffer, n);
+                record.keep(stream, buffer, n);
             }
         } catch (IOException e) {
             // The pipe went with the process.
-        }
-    }
-
-    private void keep(Stream stream, byte[] bytes, int length) {
-        lock.lock();
-        try {
-            ByteArrayOutputStream output = Objects.requireNonNull(kept.get(stream));
-            int room = (int) Math.min(length, request.outputBytesMax() - output.size());
-            if (endedAt == null) {
-                output.write(bytes, 0, room);
-                truncated |= room < length;
-                changed.signalAll();
-            }
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -170,6 +176,8 @@ final class FakeExecution implements Execution {
     }
 
     private void end(int code) {
+        @Nullable FakeTerminal console = terminal;
+        input.close();
         lock.lock();
         try {
             endedAt = clock.instant();
@@ -185,6 +193,10 @@ final class FakeExecution implements Execution {
             changed.signalAll();
         } finally {
             lock.unlock();
+        }
+        record.end();
+        if (console != null) {
+            console.close();
         }
     }
 
@@ -204,43 +216,105 @@ final class FakeExecution implements Execution {
     }
 
     @Override
-    public ExecutionResult result() {
+    public ExecutionResult result(OutputPlace from) {
         lock.lock();
         try {
-            Instant until = endedAt == null ? clock.instant() : endedAt;
             return new ExecutionResult(
                     id,
                     status,
                     exitCode,
-                    text(Stream.STDOUT),
-                    text(Stream.STDERR),
-                    truncated,
+                    record.text(Stream.STDOUT, from),
+                    record.text(Stream.STDERR, from),
+                    record.isTruncated(),
                     startedAt,
-                    Duration.between(startedAt, until));
+                    duration(),
+                    record.place());
         } finally {
             lock.unlock();
         }
     }
 
-    private String text(Stream stream) {
-        return new String(from(stream, 0), StandardCharsets.UTF_8);
+    ExecutionSummary summary() {
+        lock.lock();
+        try {
+            return new ExecutionSummary(
+                    id,
+                    status,
+                    exitCode,
+                    request.command(),
+                    request.cwd(),
+                    request.user(),
+                    request.isTerminal(),
+                    Micros.toInstant(Micros.of(startedAt)),
+                    duration());
+        } finally {
+            lock.unlock();
+        }
     }
 
-    private byte[] from(Stream stream, int offset) {
-        byte[] all = Objects.requireNonNull(kept.get(stream)).toByteArray();
-        return Arrays.copyOfRange(all, offset, all.length);
+    private Duration duration() {
+        return Duration.between(startedAt, endedAt == null ? clock.instant() : endedAt);
     }
 
     @Override
-    public ExecutionResult follow(OutputListener output) throws InterruptedException {
-        var follower = new Follower(output);
-        while (follower.more()) {}
-        return result();
+    public ExecutionResult follow(OutputPlace from, OutputListener output)
+            throws InterruptedException {
+        var texts = new FakeTexts(output);
+        record.follow(from, texts::tell);
+        texts.finish();
+        return result(from);
     }
 
     @Override
-    public void kill() {
-        kill(ExecutionStatus.KILLED);
+    public ExecutionResult followBytes(Stream stream, long from, BytesListener output)
+            throws InterruptedException {
+        record.follow(
+                new OutputPlace(from, from),
+                (told, place, bytes) -> {
+                    if (told == stream) {
+                        output.bytes(place, bytes);
+                    }
+                });
+        return result(new OutputPlace(Long.MAX_VALUE, Long.MAX_VALUE));
+    }
+
+    @Override
+    public void signal(int number) {
+        if (number == SIGKILL) {
+            kill(ExecutionStatus.KILLED);
+            return;
+        }
+        lock.lock();
+        try {
+            if (process != null && process.isAlive()) {
+                FakeProcesses.signal(-(int) process.pid(), number);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void write(byte[] bytes, More more, Duration wait) throws InterruptedException {
+        boolean open = !(request.input() instanceof CommandInput.Text);
+        if (!open || (more == More.LAST && request.isTerminal())) {
+            throw new CarrelException(ErrorCode.CONFLICT, "execution " + id + " has no open input");
+        }
+        input.write(bytes, more, wait);
+    }
+
+    @Override
+    public void resize(TerminalSize size) {
+        lock.lock();
+        try {
+            if (terminal != null && endedAt == null) {
+                terminal.resize(size);
+            }
+        } catch (LinuxException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// The sandbox ends.
@@ -274,53 +348,6 @@ final class FakeExecution implements Execution {
             Thread.currentThread().interrupt();
         } finally {
             lock.unlock();
-        }
-    }
-
-    /// One reader's place in both outputs.
-    private final class Follower {
-        private final OutputListener listener;
-        private final Map<Stream, Utf8Decoder> decoders = new EnumMap<>(Stream.class);
-        private final Map<Stream, Integer> places = new EnumMap<>(Stream.class);
-
-        Follower(OutputListener listener) {
-            this.listener = listener;
-            for (Stream stream : Stream.values()) {
-                decoders.put(stream, new Utf8Decoder());
-                places.put(stream, 0);
-            }
-        }
-
-        /// Waits for output and tells it; false when there will be no more.
-        boolean more() throws InterruptedException {
-            Map<Stream, byte[]> news = new EnumMap<>(Stream.class);
-            boolean last;
-            lock.lock();
-            try {
-                while (!hasNews() && endedAt == null) {
-                    changed.await(CHECK.toMillis(), TimeUnit.MILLISECONDS);
-                }
-                last = endedAt != null;
-                places.forEach((stream, place) -> news.put(stream, from(stream, place)));
-            } finally {
-                lock.unlock();
-            }
-            news.forEach((stream, bytes) -> tell(stream, bytes, last));
-            return !last;
-        }
-
-        private boolean hasNews() {
-            return places.entrySet().stream()
-                    .anyMatch(e -> from(e.getKey(), e.getValue()).length > 0);
-        }
-
-        private void tell(Stream stream, byte[] bytes, boolean last) {
-            places.merge(stream, bytes.length, Integer::sum);
-            Utf8Decoder decoder = Objects.requireNonNull(decoders.get(stream));
-            String text = decoder.decode(bytes) + (last ? decoder.end() : "");
-            if (!text.isEmpty()) {
-                listener.output(stream, text);
-            }
         }
     }
 }

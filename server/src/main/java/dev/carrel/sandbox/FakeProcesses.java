@@ -63,7 +63,8 @@ final class FakeProcesses {
         signal(process, SIGKILL);
     }
 
-    private static void signal(int process, int number) {
+    /// The same for any signal.
+    static void signal(int process, int number) {
         try {
             Linux.kill(process, number);
         } catch (LinuxException e) {

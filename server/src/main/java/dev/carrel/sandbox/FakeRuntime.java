@@ -4,6 +4,8 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.FakeHost.ServerDied;
 import dev.carrel.sandbox.FakeHost.Step;
+import dev.carrel.store.Cursor;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -99,6 +101,12 @@ public final class FakeRuntime implements SandboxRuntime {
     public Optional<Execution> execution(SandboxId id, ExecutionId execution) {
         requireAlive();
         return host.sandbox(id).flatMap(sandbox -> sandbox.execution(execution));
+    }
+
+    @Override
+    public List<ExecutionSummary> executions(SandboxId id, Cursor after, int limit) {
+        requireAlive();
+        return host.sandbox(id).map(found -> found.summaries(after, limit)).orElse(List.of());
     }
 
     @Override

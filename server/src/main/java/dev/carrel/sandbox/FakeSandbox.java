@@ -3,6 +3,8 @@ package dev.carrel.sandbox;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.FakeHost.Step;
+import dev.carrel.store.Cursor;
+import dev.carrel.store.Micros;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -11,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -89,7 +92,25 @@ final class FakeSandbox {
     }
 
     private static boolean runs(Execution execution) {
-        return execution.result().status() == ExecutionStatus.RUNNING;
+        return execution.isRunning();
+    }
+
+    List<ExecutionSummary> summaries(Cursor after, int limit) {
+        return executions.values().stream()
+                .map(FakeExecution::summary)
+                .sorted(
+                        Comparator.comparing(ExecutionSummary::startedAt)
+                                .thenComparing(summary -> summary.id().value())
+                                .reversed())
+                .filter(summary -> comesAfter(summary, after))
+                .limit(limit)
+                .toList();
+    }
+
+    private static boolean comesAfter(ExecutionSummary summary, Cursor place) {
+        long micros = Micros.of(summary.startedAt());
+        return micros < place.micros()
+                || (micros == place.micros() && summary.id().value().compareTo(place.id()) < 0);
     }
 
     private CarrelException pausedNow() {
@@ -166,7 +187,26 @@ final class FakeSandbox {
             if (paused) {
                 throw pausedNow();
             }
+            if (request.user().map(user -> !user.matches("(root|0)(:.*)?")).orElse(false)) {
+                throw CarrelException.ofParam(
+                        ErrorCode.NOT_SUPPORTED, "user", "here everybody is root");
+            }
             return execute(execution, request);
+        }
+
+        @Override
+        public List<Execution> executions() {
+            return executions.values().stream()
+                    .filter(FakeSandbox::runs)
+                    .map(execution -> (Execution) execution)
+                    .toList();
+        }
+
+        @Override
+        public void killAll() {
+            requireAlive();
+            executions.values().forEach(FakeExecution::kill);
+            FakeProcesses.killAll(FakeProcesses.marker(id));
         }
 
         @Override

@@ -18,16 +18,19 @@ final class Forks {
     private final SandboxLifecycle lifecycle;
     private final Snapshots snapshots;
     private final SandboxSettings settings;
+    private final ExecutionLimits limits;
     private final InstantSource clock;
 
     Forks(
             SandboxLifecycle lifecycle,
             Snapshots snapshots,
             SandboxSettings settings,
+            ExecutionLimits limits,
             InstantSource clock) {
         this.lifecycle = lifecycle;
         this.snapshots = snapshots;
         this.settings = settings;
+        this.limits = limits;
         this.clock = clock;
     }
 
@@ -70,7 +73,8 @@ final class Forks {
     }
 
     private List<Sandbox> create(List<SandboxRow> rows, SnapshotId base) {
-        List<LiveSandbox> made = rows.stream().map(row -> new LiveSandbox(row, settings)).toList();
+        List<LiveSandbox> made =
+                rows.stream().map(row -> new LiveSandbox(row, settings, limits)).toList();
         List<Integer> places = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
             places.add(i);

@@ -39,7 +39,7 @@ final class LiveSandbox {
     private volatile Optional<WhyStopped> whyStopped;
     private final AtomicReference<@Nullable RunningSandbox> running = new AtomicReference<>();
 
-    LiveSandbox(SandboxRow row, SandboxSettings settings) {
+    LiveSandbox(SandboxRow row, SandboxSettings settings, ExecutionLimits limits) {
         this.id = row.id();
         this.project = row.project().orElseThrow();
         this.spec = row.spec();
@@ -48,7 +48,7 @@ final class LiveSandbox {
         this.whyStopped = row.whyStopped();
         this.idleByDefault = settings.idle();
         this.activity = new Activity(row.lastActiveAt());
-        this.executions = new RunningExecutions(id, settings.executionsAtOnceMax());
+        this.executions = new RunningExecutions(id, limits);
         if (row.state() == SandboxRow.State.READY) {
             phase = Phase.READY;
         }
@@ -126,6 +126,10 @@ final class LiveSandbox {
     void setRunning(RunningSandbox started) {
         running.set(started);
         whyStopped = Optional.empty();
+        // What is paused is not asked; its next command does.
+        if (!started.isPaused()) {
+            executions.adopt(started);
+        }
     }
 
     /// It has turned out to have ended, whatever it says of itself.
@@ -158,6 +162,7 @@ final class LiveSandbox {
 
     void becomeGone() {
         phase = Phase.GONE;
+        executions.close();
     }
 
     boolean isGone() {

@@ -28,14 +28,14 @@ final class Reconciler {
     }
 
     /// Called once, before anything else.
-    void reconcile(SandboxSettings settings) {
+    void reconcile(SandboxSettings settings, ExecutionLimits limits) {
         Set<SandboxId> onHost = runtime.remains();
         Set<SandboxId> unwanted = ConcurrentHashMap.newKeySet();
         unwanted.addAll(onHost);
         Set<SandboxId> pending = new HashSet<>();
         for (SandboxRow row : rows.all()) {
             if (row.state() == SandboxRow.State.READY && onHost.contains(row.id())) {
-                registry.add(new LiveSandbox(row, settings));
+                registry.add(new LiveSandbox(row, settings, limits));
                 unwanted.remove(row.id());
                 if (row.pending()) {
                     pending.add(row.id());

@@ -2,108 +2,131 @@ package dev.carrel.sandbox;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
-import java.util.function.Supplier;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
-/// The commands of one sandbox that this server started and has not seen end: there is a limit to
-/// them. Those that an earlier server started do not count.
+/// The commands of one sandbox that run, whoever started them: there is a limit to them. Any thread
+/// uses it; starting one more happens outside of its lock.
 final class RunningExecutions {
     private final SandboxId sandbox;
-    private final int limit;
-    private final Semaphore slots;
-    private final Map<ExecutionId, Counted> running = new ConcurrentHashMap<>();
+    private final ExecutionLimits limits;
 
-    RunningExecutions(SandboxId sandbox, int limit) {
+    /// Guarded by itself. Null while an execution is being started. Some may have ended: whoever
+    /// needs the room looks.
+    private final Map<ExecutionId, @Nullable Execution> running = new HashMap<>();
+
+    private final AtomicReference<@Nullable RunningSandbox> adopted = new AtomicReference<>();
+
+    RunningExecutions(SandboxId sandbox, ExecutionLimits limits) {
         this.sandbox = sandbox;
-        this.limit = limit;
-        this.slots = new Semaphore(limit);
+        this.limits = limits;
+        limits.add(this);
     }
 
     Optional<Execution> get(ExecutionId id) {
-        return Optional.ofNullable(running.get(id));
-    }
-
-    /// Starts one more by `start`. Fails with `TOO_MANY_EXECUTIONS`.
-    Execution start(ExecutionId id, Supplier<Execution> start) {
-        Counted known = running.get(id);
-        if (known != null) {
-            return known;
-        }
-        takeSlot();
-        boolean counted = false;
-        try {
-            var fresh = new Counted(start.get());
-            Counted other = running.putIfAbsent(id, fresh);
-            counted = other == null;
-            return other == null ? fresh : other;
-        } finally {
-            if (!counted) {
-                slots.release();
-            }
+        synchronized (running) {
+            return Optional.ofNullable(running.get(id)).filter(Execution::isRunning);
         }
     }
 
-    private void takeSlot() {
-        if (slots.tryAcquire()) {
+    /// Counts what runs in `sandbox` by an earlier server's doing, once for each that is started.
+    void adopt(RunningSandbox started) {
+        if (Objects.equals(adopted.getAndSet(started), started)) {
             return;
         }
-        // Whoever follows a command sees its end at once; only those that nobody follows are asked.
-        running.values().forEach(Counted::result);
-        if (!slots.tryAcquire()) {
-            throw new CarrelException(
-                    ErrorCode.TOO_MANY_EXECUTIONS,
-                    "sandbox %s runs %d commands, which is the limit; wait for one or kill one"
-                            .formatted(sandbox, limit));
-        }
-    }
-
-    private void release(ExecutionId id) {
-        if (running.remove(id) != null) {
-            slots.release();
-        }
-    }
-
-    /// Gives its slot back when somebody sees it ended.
-    private final class Counted implements Execution {
-        private final Execution execution;
-
-        Counted(Execution execution) {
-            this.execution = execution;
-        }
-
-        @Override
-        public ExecutionId id() {
-            return execution.id();
-        }
-
-        @Override
-        public boolean isRunning() {
-            return execution.isRunning();
-        }
-
-        @Override
-        public ExecutionResult result() {
-            return seen(execution.result());
-        }
-
-        @Override
-        public ExecutionResult follow(OutputListener output) throws InterruptedException {
-            return seen(execution.follow(output));
-        }
-
-        @Override
-        public void kill() {
-            execution.kill();
-        }
-
-        private ExecutionResult seen(ExecutionResult result) {
-            if (result.status() != ExecutionStatus.RUNNING) {
-                release(id());
+        for (Execution execution : started.executions()) {
+            synchronized (running) {
+                if (!running.containsKey(execution.id())) {
+                    running.put(execution.id(), execution);
+                    limits.take();
+                }
             }
-            return result;
         }
+    }
+
+    /// Starts one more. Fails with `TOO_MANY_EXECUTIONS`.
+    Execution start(ExecutionId id, ExecutionRequest request, RunningSandbox in) {
+        Optional<Execution> known = get(id);
+        if (known.isPresent()) {
+            return known.get();
+        }
+        adopt(in);
+        boolean counted = count(id);
+        @Nullable Execution started = null;
+        try {
+            started = in.start(id, request);
+            return started;
+        } finally {
+            if (counted) {
+                settle(id, started);
+            }
+        }
+    }
+
+    /// Whether this call made room for it; if not, another one did and starts the same.
+    private boolean count(ExecutionId id) {
+        if (!limits.tryTake()) {
+            throw tooMany("this server", limits.inAll());
+        }
+        boolean counted = false;
+        try {
+            synchronized (running) {
+                dropEnded();
+                if (!running.containsKey(id)) {
+                    if (running.size() >= limits.perSandbox()) {
+                        throw tooMany("sandbox " + sandbox, limits.perSandbox());
+                    }
+                    running.put(id, null);
+                    counted = true;
+                }
+            }
+            return counted;
+        } finally {
+            if (!counted) {
+                limits.give();
+            }
+        }
+    }
+
+    private void settle(ExecutionId id, @Nullable Execution started) {
+        synchronized (running) {
+            if (started == null || !started.isRunning()) {
+                running.remove(id);
+                limits.give();
+            } else {
+                running.put(id, started);
+            }
+        }
+    }
+
+    /// Gives up the places of those that have ended.
+    void dropEnded() {
+        synchronized (running) {
+            running.values()
+                    .removeIf(execution -> {
+                        boolean ended = execution != null && !execution.isRunning();
+                        if (ended) {
+                            limits.give();
+                        }
+                        return ended;
+                    });
+        }
+    }
+
+    /// Its sandbox is gone.
+    void close() {
+        limits.remove(this);
+        dropEnded();
+    }
+
+    private static CarrelException tooMany(String who, int limit) {
+        return new CarrelException(
+                ErrorCode.TOO_MANY_EXECUTIONS,
+                "%s runs %d commands, which is the limit; wait for one or kill one"
+                        .formatted(who, limit));
     }
 }

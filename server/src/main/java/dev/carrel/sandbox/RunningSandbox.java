@@ -2,6 +2,7 @@ package dev.carrel.sandbox;
 
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// A started sandbox, as its runtime sees it. Once [#isAlive] is false it stays so, and new
@@ -25,6 +26,12 @@ public interface RunningSandbox {
     /// Starts a command. If an execution of this id was ever started in this sandbox, returns that
     /// one and starts nothing, so that a caller who crashed can ask again.
     Execution start(ExecutionId id, ExecutionRequest request);
+
+    /// What runs now, whoever started it.
+    List<Execution> executions();
+
+    /// Kills every process that was started in it, also those that left their group.
+    void killAll();
 
     SandboxFiles files();
 

@@ -26,6 +26,8 @@ final class SandboxRules {
 
     private static final Pattern IMAGE =
             Pattern.compile("[A-Za-z0-9\\[][A-Za-z0-9\\[\\]._:/@-]{0,511}");
+    private static final Pattern ACCOUNT =
+            Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})?");
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,127}");
 
     private SandboxRules() {}
@@ -77,6 +79,12 @@ final class SandboxRules {
                     "cwd must be an absolute path of at most " + PATH_BYTES_MAX + " bytes");
         }
         checkEnv(request.env());
+        request.user()
+                .ifPresent(user ->
+                        require(
+                                ACCOUNT.matcher(user).matches(),
+                                "user",
+                                "user must be a name or a number, with : and a group if need be"));
         require(
                 bytes(request.stdin()) <= ExecutionRequest.STDIN_BYTES_MAX,
                 "stdin",

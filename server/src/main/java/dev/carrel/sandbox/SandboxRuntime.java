@@ -1,5 +1,7 @@
 package dev.carrel.sandbox;
 
+import dev.carrel.store.Cursor;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -49,6 +51,10 @@ public interface SandboxRuntime extends AutoCloseable {
     /// An execution of a sandbox, running or not; empty if it was never started. While the sandbox
     /// is paused, fails with `SANDBOX_NOT_RUNNING` for one that has not ended.
     Optional<Execution> execution(SandboxId id, ExecutionId execution);
+
+    /// The executions of a sandbox, running or not, that come after `after`: newest first, at most
+    /// `limit`. `startedAt` is precise to the microsecond. Works while it is paused.
+    List<ExecutionSummary> executions(SandboxId id, Cursor after, int limit);
 
     /// Saves the files of a sandbox as they are at one moment: what runs in it stands still
     /// meanwhile. The copy survives the sandbox, and a crash at any time leaves it whole or not at

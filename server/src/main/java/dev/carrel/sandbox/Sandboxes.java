@@ -35,6 +35,7 @@ public final class Sandboxes implements AutoCloseable {
     private final Snapshots snapshots;
     private final Forks forks;
     private final IsolationRule isolation;
+    private final ExecutionLimits limits;
     private final Tombstones tombstones;
     private final SandboxReaper reaper;
 
@@ -54,11 +55,13 @@ public final class Sandboxes implements AutoCloseable {
         this.settings = settings;
         this.clock = clock;
         this.rows = new SandboxRows(store, settings);
+        this.limits =
+                new ExecutionLimits(settings.executionsAtOnceMax(), ExecutionLimits.IN_ALL_MAX);
         this.tombstones = new Tombstones(store);
         this.registry = new SandboxRegistry(tombstones);
         this.lifecycle = new SandboxLifecycle(runtime, rows, registry, tombstones);
         this.snapshots = new Snapshots(store, runtime, registry, lifecycle, clock);
-        this.forks = new Forks(lifecycle, snapshots, settings, clock);
+        this.forks = new Forks(lifecycle, snapshots, settings, limits, clock);
         this.reaper =
                 new SandboxReaper(registry, lifecycle, rows, tombstones, clock, snapshots::finish);
         this.isolation = new IsolationRule(runtime, settings.isolationMin());
@@ -70,7 +73,7 @@ public final class Sandboxes implements AutoCloseable {
     /// `NOT_SUPPORTED` on a host that lacks the weakest isolation allowed.
     public void reconcile() {
         isolation.check(isolation.byDefault());
-        new Reconciler(runtime, rows, registry, lifecycle).reconcile(settings);
+        new Reconciler(runtime, rows, registry, lifecycle).reconcile(settings, limits);
         snapshots.reconcile();
     }
 
@@ -84,7 +87,7 @@ public final class Sandboxes implements AutoCloseable {
     public Sandbox create(ProjectId project, SandboxSpec spec) {
         check(spec);
         SandboxRow row = newRow(project, pinned(project, spec));
-        var fresh = new LiveSandbox(row, settings);
+        var fresh = new LiveSandbox(row, settings, limits);
         Optional<LiveSandbox> other = lifecycle.create(row, fresh);
         if (other.isPresent()) {
             throw new CarrelException(
@@ -104,7 +107,7 @@ public final class Sandboxes implements AutoCloseable {
         SandboxSpec pinned = pinned(project, spec);
         for (int attempt = 0; attempt < OWNER_ATTEMPTS_MAX; attempt++) {
             SandboxRow row = newRow(project, pinned);
-            var fresh = new LiveSandbox(row, settings);
+            var fresh = new LiveSandbox(row, settings, limits);
             LiveSandbox found = lifecycle.create(row, fresh).orElse(fresh);
             // Another caller may be making it or taking it down: the lock waits for the outcome.
             if (found.isReady() || found.exclusively(found::isReady)) {
@@ -285,8 +288,32 @@ public final class Sandboxes implements AutoCloseable {
     }
 
     private Execution start(LiveSandbox live, ExecutionId execution, ExecutionRequest request) {
-        return live.executions()
-                .start(execution, () -> use(live, running -> running.start(execution, request)));
+        return use(live, running -> live.executions().start(execution, request, running));
+    }
+
+    /// The commands that there are records of, newest first, whoever started them; a stopped
+    /// sandbox stays so.
+    public Page<ExecutionSummary> executions(
+            ProjectId project, SandboxId id, int limit, Optional<String> cursor) {
+        Page.checkLimit(limit);
+        registry.get(project, id);
+        return Page.of(
+                runtime.executions(id, Cursor.parse(cursor), limit + 1),
+                limit,
+                found -> Cursor.of(found.startedAt(), found.id().value()));
+    }
+
+    /// Kills every process in it; it runs on, empty. Does nothing when it is stopped.
+    public void killAll(ProjectId project, SandboxId id) {
+        LiveSandbox live = registry.get(project, id);
+        if (live.running().isPresent()) {
+            use(
+                    live,
+                    running -> {
+                        running.killAll();
+                        return live.id();
+                    });
+        }
     }
 
     /// Resumes a paused sandbox, because who asks for a command waits for its end; but does not

@@ -27,6 +27,11 @@ final class Utf8Decoder {
         return out.flip().toString();
     }
 
+    /// Of the character that waits.
+    int bytesCut() {
+        return cut.length;
+    }
+
     /// What is left of a character that never became whole.
     String end() {
         CharBuffer out = CharBuffer.allocate(CHARACTER_BYTES_MAX);

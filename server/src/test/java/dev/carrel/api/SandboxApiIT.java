@@ -120,8 +120,6 @@ class SandboxApiIT extends ApiStage {
     @Test
     void commandsThatCannotBeAreRefused() throws Exception {
         String path = "/v1/sandboxes/" + sandbox + "/execute";
-        assertThat(code(call("POST", path, "{\"command\":\"x\",\"background\":true}")))
-                .isEqualTo("not_supported");
         assertThat(code(call("POST", path, "{\"command\":\"x\",\"cache\":true}")))
                 .isEqualTo("not_supported");
         assertThat(code(call("POST", path, "{}"))).isEqualTo("invalid_request");

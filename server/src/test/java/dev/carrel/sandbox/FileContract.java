@@ -11,7 +11,7 @@ import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 /// What every [SandboxRuntime] promises about files.
-abstract class FileContract extends CommandContract {
+abstract class FileContract extends ConsoleContract {
     @Test
     void writtenFileIsReadBackInsideAndOutside() throws Exception {
         long bytes = sandbox.files().write("/workspace/a/b/file.txt", content("grüße\n"));

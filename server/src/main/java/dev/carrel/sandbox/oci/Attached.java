@@ -7,10 +7,14 @@ import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
+import dev.carrel.sandbox.ExecutionSummary;
 import dev.carrel.sandbox.SandboxId;
+import dev.carrel.store.Cursor;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -130,6 +134,14 @@ final class Attached implements AutoCloseable {
         return isPaused() && (!records.wasStarted() || records.exit().isPresent())
                 ? RecordedExecution.find(directory, execution)
                 : client().find(execution);
+    }
+
+    List<ExecutionSummary> executions(Cursor after, int limit) throws IOException {
+        @Nullable InitClient known = client;
+        var directory = new RunDirectory(folder.run());
+        // A server that finds it paused has heard nothing yet: what has not ended runs.
+        return new ExecutionList(directory, id -> known == null || known.runs(id))
+                .page(after, limit, Instant.now());
     }
 
     private InitClient connected() {

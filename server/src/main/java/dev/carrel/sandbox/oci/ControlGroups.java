@@ -10,11 +10,11 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
@@ -121,7 +121,8 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
     // Held first, then looked for once more: a number that was given to a process of the host after
     // the list was read is not in the list any more. Returns those that have ended.
     private Set<Integer> end(SandboxId id, Set<Integer> processes) throws IOException {
-        Map<Integer, PidFd> held = new HashMap<>();
+        // The lowest number first: pid 1, so that it records no ends that are its own.
+        Map<Integer, PidFd> held = new TreeMap<>();
         try {
             for (int process : processes) {
                 hold(process).ifPresent(fd -> held.put(process, fd));

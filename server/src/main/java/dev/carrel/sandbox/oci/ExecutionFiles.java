@@ -4,9 +4,10 @@ import dev.carrel.process.Fd;
 import dev.carrel.process.FileInfo;
 import dev.carrel.sandbox.Execution.Stream;
 import dev.carrel.sandbox.ExecutionId;
-import dev.carrel.sandbox.ExecutionRequest;
 import dev.carrel.sandbox.ExecutionResult;
 import dev.carrel.sandbox.ExecutionStatus;
+import dev.carrel.sandbox.ExecutionSummary;
+import dev.carrel.sandbox.OutputPlace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -34,6 +35,11 @@ record ExecutionFiles(RunDirectory directory, ExecutionId id) {
             directory.write(id + ".in", stdin.getBytes(StandardCharsets.UTF_8), READ_BY_PID_1);
         }
         directory.write(id + ".json", start.json(), SERVER_ONLY);
+    }
+
+    /// The same; what no record tells is as by default.
+    StartRecord startOrNone() throws IOException {
+        return start().orElse(StartRecord.NONE);
     }
 
     Optional<StartRecord> start() throws IOException {
@@ -84,45 +90,72 @@ record ExecutionFiles(RunDirectory directory, ExecutionId id) {
     }
 
     /// The execution as it stands at `now`, with its output as already read.
-    ExecutionResult result(Ending ending, String stdout, String stderr, Instant now)
+    ExecutionResult result(Ending ending, OutputTail stdout, OutputTail stderr, Instant now)
             throws IOException {
+        OptionalInt exitCode =
+                ending instanceof Ending.Exited exited
+                        ? OptionalInt.of(exited.record().exitCode())
+                        : OptionalInt.empty();
+        boolean dropped = ending instanceof Ending.Exited exited && exited.record().truncated();
+        return new ExecutionResult(
+                id,
+                status(ending),
+                exitCode,
+                stdout.text(),
+                stderr.text(),
+                dropped || stdout.hasGap(),
+                startedAt(ending, now),
+                duration(ending, now),
+                new OutputPlace(stdout.end(), stderr.end()));
+    }
+
+    private Instant startedAt(Ending ending, Instant now) throws IOException {
+        return ending instanceof Ending.Exited exited
+                ? exited.record().startedAt()
+                : start().map(StartRecord::startedAt).orElse(now);
+    }
+
+    private Duration duration(Ending ending, Instant now) throws IOException {
         return switch (ending) {
-            case Ending.Running running -> unfinished(ExecutionStatus.RUNNING, stdout, stderr, now);
-            case Ending.Lost lost ->
-                    unfinished(ExecutionStatus.INTERRUPTED, stdout, stderr, lastSignOfLife());
-            case Ending.Exited exited ->
-                    new ExecutionResult(
-                            id,
-                            status(exited),
-                            OptionalInt.of(exited.record().exitCode()),
-                            stdout,
-                            stderr,
-                            exited.record().truncated(),
-                            exited.record().startedAt(),
-                            exited.record().duration());
+            case Ending.Exited exited -> exited.record().duration();
+            case Ending.Running _ -> since(startedAt(ending, now), now);
+            case Ending.Lost _ -> since(startedAt(ending, now), lastSignOfLife());
         };
     }
 
-    private ExecutionResult unfinished(
-            ExecutionStatus status, String stdout, String stderr, Instant until)
-            throws IOException {
-        Instant startedAt = start().map(StartRecord::startedAt).orElse(until);
-        Duration duration = Duration.between(startedAt, until);
-        return new ExecutionResult(
+    private static Duration since(Instant start, Instant end) {
+        return end.isAfter(start) ? Duration.between(start, end) : Duration.ZERO;
+    }
+
+    /// For a list, where it comes by `startedAt`.
+    ExecutionSummary summary(Ending ending, Instant startedAt, Instant now) throws IOException {
+        StartRecord start = startOrNone();
+        return new ExecutionSummary(
                 id,
-                status,
-                OptionalInt.empty(),
-                stdout,
-                stderr,
-                false,
+                status(ending),
+                ending instanceof Ending.Exited exited
+                        ? OptionalInt.of(exited.record().exitCode())
+                        : OptionalInt.empty(),
+                start.command(),
+                start.cwd(),
+                start.user(),
+                start.terminal(),
                 startedAt,
-                duration.isNegative() ? Duration.ZERO : duration);
+                duration(ending, now));
     }
 
     private Instant lastSignOfLife() throws IOException {
         Instant out = directory.stat(id + ".out").map(FileInfo::modifiedAt).orElse(Instant.EPOCH);
         Instant err = directory.stat(id + ".err").map(FileInfo::modifiedAt).orElse(Instant.EPOCH);
         return out.isAfter(err) ? out : err;
+    }
+
+    private static ExecutionStatus status(Ending ending) {
+        return switch (ending) {
+            case Ending.Running _ -> ExecutionStatus.RUNNING;
+            case Ending.Lost _ -> ExecutionStatus.INTERRUPTED;
+            case Ending.Exited exited -> status(exited);
+        };
     }
 
     private static ExecutionStatus status(Ending.Exited exited) {
@@ -134,10 +167,5 @@ record ExecutionFiles(RunDirectory directory, ExecutionId id) {
         return exited.record().signal().isPresent()
                 ? ExecutionStatus.KILLED
                 : ExecutionStatus.COMPLETED;
-    }
-
-    /// How much of each stream is kept at most.
-    long outputBytesMax() throws IOException {
-        return start().map(StartRecord::outputBytesMax).orElse(ExecutionRequest.OUTPUT_BYTES_MAX);
     }
 }

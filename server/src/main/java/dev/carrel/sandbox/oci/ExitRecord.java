@@ -29,7 +29,8 @@ record ExitRecord(
     /// Empty for anything that is not a record: whoever controls pid 1 may write what they like.
     static Optional<ExitRecord> parse(byte[] line) {
         String[] fields = new String(line, StandardCharsets.US_ASCII).strip().split(" ");
-        if (line.length > BYTES_MAX || fields.length != FIELDS) {
+        boolean whole = line.length > 0 && line[line.length - 1] == '\n';
+        if (!whole || line.length > BYTES_MAX || fields.length != FIELDS) {
             return Optional.empty();
         }
         var numbers = new long[FIELDS];

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -30,6 +31,10 @@ final class InitClient implements AutoCloseable {
     private final InstantSource clock;
     private final Pruner pruner;
     private final Map<ExecutionId, Watch> watches = new ConcurrentHashMap<>();
+
+    /// What pid 1 runs, and what it is being asked to.
+    private final Set<ExecutionId> running = ConcurrentHashMap.newKeySet();
+
     private final InitConnection connection;
 
     private InitClient(
@@ -43,7 +48,7 @@ final class InitClient implements AutoCloseable {
         this.oomKills = oomKills;
         this.clock = clock;
         this.connection = new InitConnection(sandbox, directory, timeout, new Ears(), onDeath);
-        this.pruner = new Pruner(directory, connection::list);
+        this.pruner = new Pruner(directory, () -> Set.copyOf(running));
     }
 
     /// Connects to the pid 1 that has this run directory, which may be just starting; fails with
@@ -71,34 +76,46 @@ final class InitClient implements AutoCloseable {
         return connection.isAlive();
     }
 
-    /// Starts a command unless an execution of this id was started before. `environment` is the
-    /// sandbox's own; the request's variables go on top.
-    Execution start(ExecutionId id, ExecutionRequest request, Map<String, String> environment) {
+    /// What runs now, whoever started it.
+    List<Execution> running() {
+        return List.copyOf(running).stream().flatMap(id -> find(id).stream()).toList();
+    }
+
+    /// Starts a command, as somebody else than pid 1 if there is an `account`, unless an execution
+    /// of this id was started before. `environment` is all that is not the request's own.
+    Execution start(
+            ExecutionId id,
+            ExecutionRequest request,
+            Map<String, String> environment,
+            Optional<Account> account) {
         check(request);
         var variables = new HashMap<>(environment);
         variables.putAll(request.env());
-        var frame = InitRequest.start(id, request, variables);
+        var frame = InitRequest.start(id, request, variables, account);
         var files = new ExecutionFiles(directory, id);
+        StartRecord record;
         try {
             if (files.wasStarted()) {
                 return find(id).orElseThrow(() -> pruned(id));
             }
-            long kills = oomKills.getAsLong();
-            files.prepare(StartRecord.of(request, clock.instant(), kills), request.stdin());
+            record = StartRecord.of(request, clock.instant(), oomKills.getAsLong());
+            files.prepare(record, request.stdin());
         } catch (IOException e) {
             throw RecordedExecution.unreadable(id, e);
         }
         Watch watch = watches.computeIfAbsent(id, absent -> Watch.fresh());
+        running.add(id);
         try {
             if (!connection.startsExecution(id, frame)) {
                 return find(id).orElseThrow(() -> pruned(id));
             }
         } catch (CarrelException e) {
+            running.remove(id);
             watches.remove(id, watch);
             throw e;
         }
         pruner.started();
-        return live(files, watch, request.outputBytesMax());
+        return live(files, watch, record);
     }
 
     private static void check(ExecutionRequest request) {
@@ -129,9 +146,8 @@ final class InitClient implements AutoCloseable {
                 // Watched before asking, so that an end in between is not missed.
                 Watch watch = watches.computeIfAbsent(id, absent -> Watch.adopted());
                 watch.wroteUnknown();
-                if (connection.list().contains(id)
-                        || !(watch.state().ending() instanceof Ending.Running)) {
-                    return Optional.of(live(files, watch, files.outputBytesMax()));
+                if (running.contains(id) || !(watch.state().ending() instanceof Ending.Running)) {
+                    return Optional.of(live(files, watch, files.startOrNone()));
                 }
             }
             end(files);
@@ -146,8 +162,12 @@ final class InitClient implements AutoCloseable {
         connection.killAll();
     }
 
-    private Execution live(ExecutionFiles files, Watch watch, long bytesMax) {
-        return new LiveExecution(files, watch, bytesMax, () -> connection.kill(files.id()), clock);
+    private Execution live(ExecutionFiles files, Watch watch, StartRecord record) {
+        return new LiveExecution(files, watch, record, connection, clock);
+    }
+
+    boolean runs(ExecutionId id) {
+        return running.contains(id);
     }
 
     // Of an execution that no longer runs, whether its end was heard or not. The verdict is late
@@ -157,6 +177,7 @@ final class InitClient implements AutoCloseable {
         if (exit.isPresent()) {
             judge(files, exit.get());
         }
+        running.remove(files.id());
         Watch watch = watches.remove(files.id());
         if (watch != null) {
             watch.ended(files.ending());
@@ -182,7 +203,17 @@ final class InitClient implements AutoCloseable {
         }
 
         @Override
+        public void drained(ExecutionId id) {
+            Watch watch = watches.get(id);
+            if (watch != null) {
+                watch.drained();
+            }
+        }
+
+        @Override
         public void exit(InitMessage.Exit message) {
+            running.remove(message.id());
+            pruner.ended(message.record());
             boolean outOfMemory = false;
             try {
                 var files = new ExecutionFiles(directory, message.id());
@@ -197,9 +228,12 @@ final class InitClient implements AutoCloseable {
         }
 
         @Override
-        public void reconnected(Set<ExecutionId> running) {
+        public void connected(Set<ExecutionId> now) {
+            running.addAll(now);
+            // One with a watch may be about to start: that is for its own files to say.
+            running.removeIf(id -> !now.contains(id) && !watches.containsKey(id));
             watches.forEach((id, watch) -> {
-                if (running.contains(id)) {
+                if (now.contains(id)) {
                     watch.wroteUnknown();
                 } else {
                     endUnheard(id);
@@ -209,6 +243,7 @@ final class InitClient implements AutoCloseable {
 
         @Override
         public void died() {
+            running.clear();
             watches.keySet().forEach(this::endUnheard);
         }
 

@@ -2,8 +2,10 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.process.Errno;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.TerminalSize;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -41,8 +43,10 @@ final class InitConnection implements AutoCloseable {
 
         void exit(InitMessage.Exit message);
 
-        /// After a break in which anything may have been missed.
-        void reconnected(Set<ExecutionId> running);
+        void drained(ExecutionId id);
+
+        /// At first, and after a break in which anything may have been missed.
+        void connected(Set<ExecutionId> running);
 
         void died();
     }
@@ -54,9 +58,11 @@ final class InitConnection implements AutoCloseable {
     private final Listener listener;
     private final Runnable onDeath;
     private final Thread reader;
-    private final CompletableFuture<InitMessage> greeting = new CompletableFuture<>();
+    private final CompletableFuture<Set<ExecutionId>> greeting = new CompletableFuture<>();
     private final BlockingQueue<ByteBuffer> unsent = new ArrayBlockingQueue<>(UNSENT_MAX);
     private final Map<ExecutionId, StartQuestion> starts = new ConcurrentHashMap<>();
+    private final Map<ExecutionId, CompletableFuture<InitMessage.Taken>> inputs =
+            new ConcurrentHashMap<>();
 
     /// Guards `lists`, which is in the order of the frames sent: answers carry no id of their own.
     /// A question is answered with nothing when the connection broke.
@@ -109,6 +115,24 @@ final class InitConnection implements AutoCloseable {
         }
     }
 
+    /// Passes input on; returns 0 or the error number why none of it was taken.
+    int give(ExecutionId id, byte[] bytes, boolean last) {
+        var question = new CompletableFuture<InitMessage.Taken>();
+        if (inputs.putIfAbsent(id, question) != null) {
+            return Errno.EAGAIN.number();
+        }
+        try {
+            send(InitRequest.input(id, bytes, last));
+            return answer(question, ANSWER_WAIT).errno();
+        } finally {
+            inputs.remove(id, question);
+        }
+    }
+
+    void resize(ExecutionId id, TerminalSize size) {
+        send(InitRequest.resize(id, size));
+    }
+
     /// What runs now.
     Set<ExecutionId> list() {
         for (int attempt = 1; attempt <= LIST_ATTEMPTS_MAX; attempt++) {
@@ -129,8 +153,8 @@ final class InitConnection implements AutoCloseable {
         }
     }
 
-    void kill(ExecutionId id) {
-        send(InitRequest.kill(id));
+    void signal(ExecutionId id, int signal) {
+        send(InitRequest.kill(id, signal));
     }
 
     /// Returns when the signals are sent.
@@ -200,14 +224,10 @@ final class InitConnection implements AutoCloseable {
     private void converse(InitChannel channel) {
         Thread writer = Thread.ofVirtual().unstarted(() -> writeAll(channel));
         try {
-            InitMessage hello = channel.receive();
-            boolean again = alive;
+            channel.receive();
             alive = true;
-            if (again) {
-                askAgain();
-            }
+            askAgain();
             writer.start();
-            greeting.complete(hello);
             while (true) {
                 hear(channel.receive());
             }
@@ -236,9 +256,16 @@ final class InitConnection implements AutoCloseable {
             lists.clear();
             starts.values().forEach(question -> unsent.offer(question.frame()));
         }
-        var missed = new CompletableFuture<Optional<Set<ExecutionId>>>();
-        var _ = missed.thenAccept(running -> running.ifPresent(listener::reconnected));
-        ask(missed);
+        // Input may have been taken or not, so it is not sent twice.
+        inputs.values().forEach(question -> question.completeExceptionally(silent(null)));
+        var now = new CompletableFuture<Optional<Set<ExecutionId>>>();
+        var _ = now.thenAccept(running -> running.ifPresent(this::connected));
+        ask(now);
+    }
+
+    private void connected(Set<ExecutionId> running) {
+        listener.connected(running);
+        greeting.complete(running);
     }
 
     private void hear(InitMessage message) {
@@ -251,6 +278,8 @@ final class InitConnection implements AutoCloseable {
             case InitMessage.Listed listed -> answerList(listed);
             case InitMessage.Hello hello -> {}
             case InitMessage.KilledAll killedAll -> {}
+            case InitMessage.Drained drained -> listener.drained(drained.id());
+            case InitMessage.Taken taken -> answerInput(taken);
         }
     }
 
@@ -258,6 +287,13 @@ final class InitConnection implements AutoCloseable {
         StartQuestion question = starts.get(id);
         if (question != null) {
             question.answer().complete(answer);
+        }
+    }
+
+    private void answerInput(InitMessage.Taken answer) {
+        CompletableFuture<InitMessage.Taken> question = inputs.get(answer.id());
+        if (question != null) {
+            question.complete(answer);
         }
     }
 
@@ -275,6 +311,7 @@ final class InitConnection implements AutoCloseable {
         alive = false;
         greeting.completeExceptionally(silent(null));
         starts.values().forEach(question -> question.answer().completeExceptionally(notRunning()));
+        inputs.values().forEach(question -> question.completeExceptionally(notRunning()));
         synchronized (listsLock) {
             lists.forEach(question -> question.completeExceptionally(notRunning()));
             lists.clear();

@@ -10,7 +10,7 @@ import java.util.Set;
 
 /// What pid 1 says; `carrel-init.h` has the format. Nothing in it is trusted.
 sealed interface InitMessage {
-    int VERSION = 1;
+    int VERSION = 2;
     int BYTES_MAX = 1 << 16;
 
     record Hello() implements InitMessage {}
@@ -29,6 +29,11 @@ sealed interface InitMessage {
 
     record KilledAll() implements InitMessage {}
 
+    /// What became of an input; 0 means that it was taken.
+    record Taken(ExecutionId id, int errno) implements InitMessage {}
+
+    record Drained(ExecutionId id) implements InitMessage {}
+
     /// Fails with `IllegalArgumentException` when it is no message.
     static InitMessage parse(ByteBuffer body) {
         try {
@@ -42,6 +47,8 @@ sealed interface InitMessage {
                 case 21 -> new Exit(id(body), exit(body));
                 case 22 -> new Listed(ids(body));
                 case 24 -> new KilledAll();
+                case 25 -> new Taken(id(body), body.getInt());
+                case 26 -> new Drained(id(body));
                 default -> throw new IllegalArgumentException("unknown message " + type);
             };
         } catch (BufferUnderflowException e) {

@@ -2,15 +2,19 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.CommandInput;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
+import dev.carrel.sandbox.TerminalSize;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// What is asked of pid 1, as frames ready to be sent; `carrel-init.h` has the format.
 final class InitRequest {
@@ -21,6 +25,15 @@ final class InitRequest {
     private static final int KILL = 2;
     private static final int KILL_ALL = 3;
     private static final int LIST = 4;
+    private static final int INPUT = 6;
+    private static final int RESIZE = 7;
+
+    private static final int OPEN_INPUT = 1;
+    private static final int TERMINAL = 2;
+    private static final int KEEP_LAST = 4;
+
+    /// Stands for the user that pid 1 is.
+    private static final int NOBODY = -1;
 
     private InitRequest() {}
 
@@ -31,7 +44,10 @@ final class InitRequest {
     /// `environment` is all that the command gets. Fails with `INVALID_REQUEST` when the command
     /// cannot be passed on.
     static ByteBuffer start(
-            ExecutionId id, ExecutionRequest request, Map<String, String> environment) {
+            ExecutionId id,
+            ExecutionRequest request,
+            Map<String, String> environment,
+            Optional<Account> account) {
         ByteBuffer frame =
                 frame(
                         START,
@@ -39,6 +55,8 @@ final class InitRequest {
                             writeId(out, id);
                             out.writeLong(Math.max(1, request.timeout().toMillis()));
                             out.writeLong(request.outputBytesMax());
+                            writeInput(out, request.input(), request.keepsLast());
+                            writeAccount(out, account);
                             out.writeInt(request.command().size());
                             out.writeInt(environment.size());
                             writeString(out, "cwd", request.cwd());
@@ -59,13 +77,62 @@ final class InitRequest {
         return frame;
     }
 
-    /// Kills the process group of an execution.
-    static ByteBuffer kill(ExecutionId id) {
+    private static void writeInput(DataOutputStream out, CommandInput input, boolean keepsLast)
+            throws IOException {
+        TerminalSize size =
+                input instanceof CommandInput.Terminal terminal
+                        ? terminal.size()
+                        : TerminalSize.DEFAULT;
+        int kind =
+                switch (input) {
+                    case CommandInput.Text _ -> 0;
+                    case CommandInput.Open _ -> OPEN_INPUT;
+                    case CommandInput.Terminal _ -> TERMINAL;
+                };
+        out.writeByte(kind | (keepsLast ? KEEP_LAST : 0));
+        out.writeShort(size.columns());
+        out.writeShort(size.rows());
+    }
+
+    private static void writeAccount(DataOutputStream out, Optional<Account> account)
+            throws IOException {
+        out.writeInt(account.map(Account::uid).orElse(NOBODY));
+        out.writeInt(account.map(Account::gid).orElse(NOBODY));
+        List<Integer> groups = account.map(Account::groups).orElse(List.of());
+        out.writeByte(groups.size());
+        for (int group : groups) {
+            out.writeInt(group);
+        }
+    }
+
+    /// More of its input; `last` when it ends with these bytes.
+    static ByteBuffer input(ExecutionId id, byte[] bytes, boolean last) {
+        return frame(
+                INPUT,
+                out -> {
+                    writeId(out, id);
+                    out.writeBoolean(last);
+                    out.write(bytes);
+                });
+    }
+
+    static ByteBuffer resize(ExecutionId id, TerminalSize size) {
+        return frame(
+                RESIZE,
+                out -> {
+                    writeId(out, id);
+                    out.writeShort(size.columns());
+                    out.writeShort(size.rows());
+                });
+    }
+
+    /// Sends a signal to the process group of an execution.
+    static ByteBuffer kill(ExecutionId id, int signal) {
         return frame(
                 KILL,
                 out -> {
                     writeId(out, id);
-                    out.writeByte(9);
+                    out.writeByte(signal);
                 });
     }
 

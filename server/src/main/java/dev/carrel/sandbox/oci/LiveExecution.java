@@ -2,9 +2,12 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.process.Errno;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionResult;
+import dev.carrel.sandbox.OutputPlace;
+import dev.carrel.sandbox.TerminalSize;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -16,16 +19,20 @@ final class LiveExecution implements Execution {
 
     private final ExecutionFiles files;
     private final Watch watch;
-    private final long bytesMax;
-    private final Runnable kill;
+    private final StartRecord start;
+    private final InitConnection init;
     private final InstantSource clock;
 
     LiveExecution(
-            ExecutionFiles files, Watch watch, long bytesMax, Runnable kill, InstantSource clock) {
+            ExecutionFiles files,
+            Watch watch,
+            StartRecord start,
+            InitConnection init,
+            InstantSource clock) {
         this.files = files;
         this.watch = watch;
-        this.bytesMax = bytesMax;
-        this.kill = kill;
+        this.start = start;
+        this.init = init;
         this.clock = clock;
     }
 
@@ -36,41 +43,66 @@ final class LiveExecution implements Execution {
 
     @Override
     public boolean isRunning() {
-        return watch.state().ending() instanceof Ending.Running;
+        Watch.State state = watch.state();
+        return state.ending() instanceof Ending.Running && !state.detached();
     }
 
     @Override
-    public ExecutionResult result() {
+    public ExecutionResult result(OutputPlace from) {
         try {
             Ending ending = watch.state().ending();
-            return RecordedExecution.read(files, ending, OutputListener.NONE, clock.instant());
+            return RecordedExecution.read(
+                    files, ending, from, OutputListener.NONE, clock.instant());
         } catch (IOException e) {
             throw RecordedExecution.unreadable(id(), e);
         }
     }
 
     @Override
-    public ExecutionResult follow(OutputListener output) throws InterruptedException {
-        try {
-            try (var out = new OutputTail(files, Stream.STDOUT, bytesMax);
-                    var err = new OutputTail(files, Stream.STDERR, bytesMax)) {
-                return follow(out, err, output);
-            }
+    public ExecutionResult follow(OutputPlace from, OutputListener output)
+            throws InterruptedException {
+        try (var tails = new OutputTails(files, start, from)) {
+            Ending ending =
+                    follow(state ->
+                            tails.read(
+                                    state.ending(),
+                                    state.bytes(Stream.STDOUT),
+                                    state.bytes(Stream.STDERR),
+                                    output));
+            return tails.result(ending, clock.instant());
         } catch (IOException e) {
             throw RecordedExecution.unreadable(id(), e);
         }
     }
 
-    private ExecutionResult follow(OutputTail out, OutputTail err, OutputListener output)
-            throws IOException, InterruptedException {
+    @Override
+    public ExecutionResult followBytes(Stream stream, long from, BytesListener output)
+            throws InterruptedException {
+        try (var kept = new KeptOutput(files, stream, start)) {
+            var place = new long[] {from};
+            Ending ending =
+                    follow(state ->
+                            place[0] =
+                                    RecordedExecution.readBytes(
+                                            kept, place[0], state.bytes(stream), output));
+            return RecordedExecution.result(files, ending, clock.instant());
+        } catch (IOException e) {
+            throw RecordedExecution.unreadable(id(), e);
+        }
+    }
+
+    /// Takes over what has been written by now.
+    private interface Reader {
+        void read(Watch.State state) throws IOException;
+    }
+
+    /// Lets `reader` read after each change, until the end.
+    private Ending follow(Reader reader) throws IOException, InterruptedException {
         while (true) {
             Watch.State state = watch.state();
-            out.read(state.bytes(Stream.STDOUT), output);
-            err.read(state.bytes(Stream.STDERR), output);
+            reader.read(state);
             if (!(state.ending() instanceof Ending.Running)) {
-                out.finish(output);
-                err.finish(output);
-                return files.result(state.ending(), out.text(), err.text(), clock.instant());
+                return state.ending();
             }
             if (state.detached()) {
                 throw new CarrelException(
@@ -82,9 +114,43 @@ final class LiveExecution implements Execution {
     }
 
     @Override
-    public void kill() {
+    public void signal(int number) {
         if (watch.state().ending() instanceof Ending.Running) {
-            kill.run();
+            init.signal(id(), number);
+        }
+    }
+
+    @Override
+    public void write(byte[] bytes, More more, Duration wait) throws InterruptedException {
+        long end = System.nanoTime() + wait.toNanos();
+        while (true) {
+            Watch.State seen = watch.state();
+            if (!(seen.ending() instanceof Ending.Running)) {
+                throw RecordedExecution.ended(id());
+            }
+            int number = init.give(id(), bytes, more == More.LAST);
+            if (number == 0) {
+                return;
+            }
+            if (Errno.of(number) != Errno.EAGAIN) {
+                throw new CarrelException(
+                        ErrorCode.CONFLICT,
+                        "execution %s has no open input: start it with stdin_open or background"
+                                .formatted(id()));
+            }
+            if (!watch.awaitDrained(seen, Duration.ofNanos(end - System.nanoTime()))) {
+                throw new CarrelException(
+                        ErrorCode.INPUT_FULL,
+                        "execution %s has not read what it was given before; try again later"
+                                .formatted(id()));
+            }
+        }
+    }
+
+    @Override
+    public void resize(TerminalSize size) {
+        if (watch.state().ending() instanceof Ending.Running) {
+            init.resize(id(), size);
         }
     }
 }

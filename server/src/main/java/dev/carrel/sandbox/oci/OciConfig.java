@@ -81,7 +81,13 @@ record OciConfig(
     private static final long SHM_BYTES = 64L << 20;
     static final int PERIOD_MICROS = 100_000;
     private static final int SHARES_OF_A_CPU = 256;
-    private static final int OOM_SCORE = 500;
+
+    /// Of pid 1, whose end is the sandbox's; its commands have 100 more.
+    private static final int OOM_SCORE = 400;
+
+    /// The host has some thousands for all sandboxes.
+    private static final int TERMINALS_MAX = 256;
+
     private static final int FILES_OPEN_SOFT = 16_384;
     private static final int FILES_OPEN_HARD = 65_536;
 
@@ -134,6 +140,7 @@ record OciConfig(
                 "newinstance",
                 "ptmxmode=0666",
                 "mode=0620",
+                "max=" + TERMINALS_MAX,
                 "gid=5");
         String size = "size=" + SHM_BYTES;
         mount(mounts, "/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", size);

@@ -4,6 +4,7 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
+import dev.carrel.sandbox.ExecutionSummary;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.NetworkPolicy;
 import dev.carrel.sandbox.Resources;
@@ -12,9 +13,12 @@ import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxRuntime;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.SnapshotId;
+import dev.carrel.store.Cursor;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -199,6 +203,23 @@ public final class OciRuntime implements SandboxRuntime {
             return running.isPresent()
                     ? running.get().find(execution)
                     : RecordedExecution.find(new RunDirectory(folder.run()), execution);
+        } catch (IOException e) {
+            throw Failures.failed(id, "be looked up", e);
+        }
+    }
+
+    @Override
+    public List<ExecutionSummary> executions(SandboxId id, Cursor after, int limit) {
+        SandboxFolder folder = host.instance().sandbox(id);
+        if (!Files.isDirectory(folder.run())) {
+            return List.of();
+        }
+        try {
+            Optional<Attached> running = attach(id);
+            return running.isPresent()
+                    ? running.get().executions(after, limit)
+                    : new ExecutionList(new RunDirectory(folder.run()), absent -> false)
+                            .page(after, limit, Instant.now());
         } catch (IOException e) {
             throw Failures.failed(id, "be looked up", e);
         }

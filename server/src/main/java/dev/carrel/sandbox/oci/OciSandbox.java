@@ -9,6 +9,7 @@ import dev.carrel.sandbox.SandboxFiles;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -18,9 +19,7 @@ record OciSandbox(
         Attached attached, Map<String, String> environment, Consumer<NetworkPolicy> network)
         implements RunningSandbox {
     OciSandbox {
-        var all = new HashMap<>(OciConfig.ENVIRONMENT);
-        all.putAll(environment);
-        environment = Map.copyOf(all);
+        environment = Map.copyOf(environment);
     }
 
     @Override
@@ -50,7 +49,24 @@ record OciSandbox(
 
     @Override
     public Execution start(ExecutionId id, ExecutionRequest request) {
-        return attached.client().start(id, request, environment);
+        Optional<Account> account = request.user().map(user -> Account.of(user, attached.files()));
+        var variables = new HashMap<>(OciConfig.ENVIRONMENT);
+        account.ifPresent(known -> variables.putAll(known.environment()));
+        if (request.isTerminal()) {
+            variables.put("TERM", "xterm-256color");
+        }
+        variables.putAll(environment);
+        return attached.client().start(id, request, variables, account);
+    }
+
+    @Override
+    public List<Execution> executions() {
+        return attached.client().running();
+    }
+
+    @Override
+    public void killAll() {
+        attached.client().killAll();
     }
 
     @Override

@@ -1,7 +1,5 @@
 package dev.carrel.sandbox.oci;
 
-import dev.carrel.process.Fd;
-import dev.carrel.process.Linux;
 import dev.carrel.sandbox.Execution.OutputListener;
 import dev.carrel.sandbox.Execution.Stream;
 import java.io.IOException;
@@ -12,15 +10,13 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/// Reads one output of an execution from its first byte on, piece by piece as it grows, into whole
+/// Reads one output of an execution from some byte on, piece by piece as it grows, into whole
 /// characters.
 final class OutputTail implements AutoCloseable {
-    private static final int PIECE_BYTES = 1 << 16;
     private static final int CUT_CHARACTER_BYTES_MAX = 3;
 
-    private final ExecutionFiles files;
+    private final KeptOutput kept;
     private final Stream stream;
-    private final long bytesMax;
     private final CharsetDecoder decoder =
             StandardCharsets.UTF_8
                     .newDecoder()
@@ -28,27 +24,23 @@ final class OutputTail implements AutoCloseable {
                     .onUnmappableCharacter(CodingErrorAction.REPLACE);
     private final StringBuilder text = new StringBuilder();
     private ByteBuffer cut = ByteBuffer.allocate(0);
-    private Optional<Fd> file = Optional.empty();
-    private long position;
+    private long place;
+    private boolean gap;
 
-    /// Never reads more than `bytesMax`, whatever the size of the file.
-    OutputTail(ExecutionFiles files, Stream stream, long bytesMax) {
-        this.files = files;
+    OutputTail(KeptOutput kept, Stream stream, long from) {
+        this.kept = kept;
         this.stream = stream;
-        this.bytesMax = bytesMax;
+        this.place = from;
     }
 
     /// Reads what is there now, at most to byte `end`, and passes it on.
     void read(long end, OutputListener output) throws IOException {
-        long limit = Math.min(end, bytesMax);
-        while (position < limit && isOpen()) {
-            var piece = new byte[(int) Math.min(PIECE_BYTES, limit - position)];
-            int size = Linux.pread(file.orElseThrow(), piece, 0, piece.length, position);
-            if (size == 0) {
-                return;
-            }
-            position += size;
-            decode(ByteBuffer.wrap(piece, 0, size), false, output);
+        for (Optional<KeptOutput.Piece> piece = kept.read(place, end);
+                piece.isPresent();
+                piece = kept.read(place, end)) {
+            gap |= piece.get().place() > place;
+            place = piece.get().end();
+            decode(piece.get().bytes(), false, output);
         }
     }
 
@@ -57,16 +49,19 @@ final class OutputTail implements AutoCloseable {
         decode(ByteBuffer.allocate(0), true, output);
     }
 
-    /// All text so far.
+    /// All text so far; of a very long one, the last.
     String text() {
-        return text.toString();
+        return text.substring((int) Math.max(0, text.length() - kept.bytesMax()));
     }
 
-    private boolean isOpen() throws IOException {
-        if (file.isEmpty()) {
-            file = files.open(stream);
-        }
-        return file.isPresent();
+    /// The place after the text: a character that is not complete is none of it.
+    long end() {
+        return place - cut.remaining();
+    }
+
+    /// Whether bytes were left out that are no longer kept.
+    boolean hasGap() {
+        return gap || text.length() > kept.bytesMax();
     }
 
     private void decode(ByteBuffer bytes, boolean last, OutputListener output) {
@@ -81,13 +76,18 @@ final class OutputTail implements AutoCloseable {
         cut = whole;
         String piece = characters.flip().toString();
         text.append(piece);
+        // An output of which the last is kept has no end: neither has what is told of it.
+        if (text.length() > 2 * kept.bytesMax()) {
+            text.delete(0, (int) (text.length() - kept.bytesMax()));
+            gap = true;
+        }
         if (!piece.isEmpty()) {
-            output.output(stream, piece);
+            output.output(stream, piece, end());
         }
     }
 
     @Override
     public void close() {
-        file.ifPresent(Fd::close);
+        kept.close();
     }
 }

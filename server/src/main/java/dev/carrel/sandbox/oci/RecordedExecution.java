@@ -5,7 +5,10 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionResult;
+import dev.carrel.sandbox.OutputPlace;
+import dev.carrel.sandbox.TerminalSize;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -41,38 +44,87 @@ final class RecordedExecution implements Execution {
     }
 
     @Override
-    public ExecutionResult result() {
-        return follow(OutputListener.NONE);
+    public ExecutionResult result(OutputPlace from) {
+        return follow(from, OutputListener.NONE);
     }
 
     @Override
-    public ExecutionResult follow(OutputListener output) {
+    public ExecutionResult follow(OutputPlace from, OutputListener output) {
         try {
-            return read(files, files.ending(), output, Instant.EPOCH);
+            return read(files, files.ending(), from, output, Instant.EPOCH);
         } catch (IOException e) {
             throw unreadable(files.id(), e);
         }
     }
 
     @Override
-    public void kill() {
+    public ExecutionResult followBytes(Stream stream, long from, BytesListener output) {
+        try {
+            Ending ending = files.ending();
+            StartRecord start = files.startOrNone();
+            try (var kept = new KeptOutput(files, stream, start)) {
+                readBytes(kept, from, end(ending, stream), output);
+            }
+            return result(files, ending, Instant.EPOCH);
+        } catch (IOException e) {
+            throw unreadable(files.id(), e);
+        }
+    }
+
+    /// Tells all bytes from `from` to `end` that there are now; returns the place after them.
+    static long readBytes(KeptOutput kept, long from, long end, BytesListener output)
+            throws IOException {
+        long place = from;
+        for (Optional<KeptOutput.Piece> piece = kept.read(place, end);
+                piece.isPresent();
+                piece = kept.read(place, end)) {
+            var bytes = new byte[piece.get().bytes().remaining()];
+            piece.get().bytes().get(bytes);
+            output.bytes(piece.get().place(), bytes);
+            place = piece.get().place() + bytes.length;
+        }
+        return place;
+    }
+
+    @Override
+    public void signal(int number) {
         // It has ended.
     }
 
-    /// Reads all output there is now, and makes a result of it.
+    @Override
+    public void write(byte[] bytes, More more, Duration wait) {
+        throw ended(id());
+    }
+
+    static CarrelException ended(ExecutionId id) {
+        return new CarrelException(
+                ErrorCode.CONFLICT, "execution " + id + " has ended and takes no input");
+    }
+
+    @Override
+    public void resize(TerminalSize size) {
+        // It has ended.
+    }
+
+    /// Reads all output there is now from `from` on, and makes a result of it.
     static ExecutionResult read(
-            ExecutionFiles files, Ending ending, OutputListener output, Instant now)
+            ExecutionFiles files,
+            Ending ending,
+            OutputPlace from,
+            OutputListener output,
+            Instant now)
             throws IOException {
-        long bytesMax = files.outputBytesMax();
-        try (var out = new OutputTail(files, Stream.STDOUT, bytesMax);
-                var err = new OutputTail(files, Stream.STDERR, bytesMax)) {
-            out.read(end(ending, Stream.STDOUT), output);
-            err.read(end(ending, Stream.STDERR), output);
-            if (!(ending instanceof Ending.Running)) {
-                out.finish(output);
-                err.finish(output);
-            }
-            return files.result(ending, out.text(), err.text(), now);
+        try (var tails = new OutputTails(files, files.startOrNone(), from)) {
+            tails.read(ending, end(ending, Stream.STDOUT), end(ending, Stream.STDERR), output);
+            return tails.result(ending, now);
+        }
+    }
+
+    /// The same without any output.
+    static ExecutionResult result(ExecutionFiles files, Ending ending, Instant now)
+            throws IOException {
+        try (var tails = new OutputTails(files, files.startOrNone(), OutputPlace.START)) {
+            return tails.result(ending, now);
         }
     }
 

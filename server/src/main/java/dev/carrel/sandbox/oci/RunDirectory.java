@@ -6,6 +6,7 @@ import dev.carrel.process.Fd;
 import dev.carrel.process.FileInfo;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
+import dev.carrel.sandbox.ExecutionId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -103,6 +104,18 @@ record RunDirectory(Path path) {
             }
         }
         return names;
+    }
+
+    /// Of which execution this is the file with `suffix`; empty for other names.
+    static Optional<ExecutionId> executionOf(String name, String suffix) {
+        try {
+            return name.endsWith(suffix)
+                    ? Optional.of(
+                            new ExecutionId(name.substring(0, name.length() - suffix.length())))
+                    : Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 
     private String at(String name) {

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import dev.carrel.sandbox.ExecutionRequest;
 import java.io.IOException;
 import java.time.Instant;
@@ -18,15 +20,32 @@ record StartRecord(
         @JsonProperty("cwd") String cwd,
         @JsonProperty("started_at_ms") long startedAtMillis,
         @JsonProperty("output_bytes_max") long outputBytesMax,
-        @JsonProperty("oom_kills") long oomKills) {
+        @JsonProperty("oom_kills") long oomKills,
+        @JsonProperty("user") Optional<String> user,
+        @JsonProperty("terminal") boolean terminal,
+        @JsonProperty("keeps_last") boolean keepsLast) {
     /// A command is at most 128 KiB, and each byte at most six characters of JSON.
     static final int BYTES_MAX = 1 << 20;
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /// Of an execution whose record is lost.
+    static final StartRecord NONE =
+            new StartRecord(
+                    List.of(),
+                    "",
+                    0,
+                    ExecutionRequest.OUTPUT_BYTES_MAX,
+                    0,
+                    Optional.empty(),
+                    false,
+                    false);
+
+    private static final ObjectMapper JSON =
+            JsonMapper.builder().addModule(new Jdk8Module()).build();
 
     StartRecord {
         command = command == null ? List.of() : List.copyOf(command);
         cwd = cwd == null ? "" : cwd;
+        user = user == null ? Optional.empty() : user;
         outputBytesMax = Math.clamp(outputBytesMax, 0, ExecutionRequest.OUTPUT_BYTES_MAX);
     }
 
@@ -36,7 +55,10 @@ record StartRecord(
                 request.cwd(),
                 now.toEpochMilli(),
                 request.outputBytesMax(),
-                oomKills);
+                oomKills,
+                request.user(),
+                request.isTerminal(),
+                request.keepsLast());
     }
 
     static Optional<StartRecord> parse(byte[] json) {

@@ -11,7 +11,12 @@ final class Watch {
     /// `changes` counts up with all that happens. `detached` says that this server lets go of the
     /// sandbox: nothing will be heard any more, though the execution goes on.
     record State(
-            long changes, long stdoutBytes, long stderrBytes, Ending ending, boolean detached) {
+            long changes,
+            long drains,
+            long stdoutBytes,
+            long stderrBytes,
+            Ending ending,
+            boolean detached) {
         long bytes(Stream stream) {
             return ending instanceof Ending.Running
                     ? stream == Stream.STDOUT ? stdoutBytes : stderrBytes
@@ -25,7 +30,7 @@ final class Watch {
     private State state;
 
     private Watch(long bytes) {
-        this.state = new State(0, bytes, bytes, new Ending.Running(), false);
+        this.state = new State(0, 0, bytes, bytes, new Ending.Running(), false);
     }
 
     /// Of an execution about to be started, without output so far.
@@ -55,6 +60,43 @@ final class Watch {
             while (state.changes == seen.changes && left > 0) {
                 left = changed.awaitNanos(left);
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits until the command has been given all its input since `seen`, or has ended. Returns
+    /// false when `wait` has passed.
+    boolean awaitDrained(State seen, Duration wait) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long left = wait.toNanos();
+            while (state.drains == seen.drains
+                    && state.ending instanceof Ending.Running
+                    && !state.detached) {
+                if (left <= 0) {
+                    return false;
+                }
+                left = changed.awaitNanos(left);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void drained() {
+        lock.lock();
+        try {
+            state =
+                    new State(
+                            state.changes + 1,
+                            state.drains + 1,
+                            state.stdoutBytes,
+                            state.stderrBytes,
+                            state.ending,
+                            state.detached);
+            changed.signalAll();
         } finally {
             lock.unlock();
         }
@@ -101,7 +143,14 @@ final class Watch {
     }
 
     private void set(long stdoutBytes, long stderrBytes, Ending ending, boolean detached) {
-        state = new State(state.changes + 1, stdoutBytes, stderrBytes, ending, detached);
+        state =
+                new State(
+                        state.changes + 1,
+                        state.drains,
+                        stdoutBytes,
+                        stderrBytes,
+                        ending,
+                        detached);
         changed.signalAll();
     }
 }

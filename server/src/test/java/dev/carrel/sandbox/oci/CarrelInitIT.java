@@ -1,7 +1,6 @@
 package dev.carrel.sandbox.oci;
 
 import static dev.carrel.sandbox.oci.InitProcess.DEADLINE;
-import static dev.carrel.sandbox.oci.InitProcess.ENVIRONMENT;
 import static dev.carrel.sandbox.oci.InitProcess.await;
 import static dev.carrel.sandbox.oci.InitProcess.request;
 import static dev.carrel.sandbox.oci.InitProcess.shell;
@@ -56,7 +55,7 @@ class CarrelInitIT {
     }
 
     private ExecutionResult run(ExecutionRequest request) throws InterruptedException {
-        return client.start(ExecutionId.next(), request, ENVIRONMENT).follow(OutputListener.NONE);
+        return InitProcess.start(client, ExecutionId.next(), request).follow(OutputListener.NONE);
     }
 
     private void runsCommands() throws InterruptedException {
@@ -111,10 +110,10 @@ class CarrelInitIT {
     void aGigabyteOfOutputIsReadAndDropped() throws Exception {
         var bytes = new AtomicInteger();
         var execution =
-                client.start(
+                InitProcess.start(
+                        client,
                         ExecutionId.next(),
-                        request(DEADLINE, 100_000, "sh", "-c", "head -c 1G /dev/zero; echo e >&2"),
-                        ENVIRONMENT);
+                        request(DEADLINE, 100_000, "sh", "-c", "head -c 1G /dev/zero; echo e >&2"));
         var result = execution.follow((stream, text) -> bytes.addAndGet(text.length()));
         assertThat(result.exitCode()).hasValue(0);
         assertThat(result.truncated()).isTrue();
@@ -139,10 +138,10 @@ class CarrelInitIT {
     @Test
     void aTimeoutNeedsNoServer() throws Exception {
         var execution =
-                client.start(
+                InitProcess.start(
+                        client,
                         ExecutionId.next(),
-                        request(Duration.ofMillis(200), 1000, "sleep", "100"),
-                        ENVIRONMENT);
+                        request(Duration.ofMillis(200), 1000, "sleep", "100"));
         client.close();
         Path exit = init.run.path().resolve(execution.id() + ".exit");
         await(() -> Files.exists(exit));
@@ -169,7 +168,7 @@ class CarrelInitIT {
         for (int i = 0; i < 8; i++) {
             threads.add(
                     Thread.startVirtualThread(() -> {
-                        var execution = client.start(id, request, ENVIRONMENT);
+                        var execution = InitProcess.start(client, id, request);
                         try {
                             var result = execution.follow(OutputListener.NONE);
                             synchronized (results) {
@@ -185,7 +184,7 @@ class CarrelInitIT {
         }
         client.close();
         client = init.connect();
-        results.add(client.start(id, request, ENVIRONMENT).follow(OutputListener.NONE));
+        results.add(InitProcess.start(client, id, request).follow(OutputListener.NONE));
         assertThat(results).hasSize(9);
         assertThat(results).allMatch(result -> result.status() == ExecutionStatus.COMPLETED);
         assertThat(Files.readAllLines(file)).containsExactly("line");
@@ -273,11 +272,11 @@ class CarrelInitIT {
         List<Execution> running = new ArrayList<>();
         for (int i = 0; i < 256; i++) {
             running.add(
-                    client.start(
-                            ExecutionId.next(), request(DEADLINE, 10, "sleep", "99"), ENVIRONMENT));
+                    InitProcess.start(
+                            client, ExecutionId.next(), request(DEADLINE, 10, "sleep", "99")));
         }
         var tooMany = ExecutionId.next();
-        assertThatThrownBy(() -> client.start(tooMany, request(DEADLINE, 10, "true"), ENVIRONMENT))
+        assertThatThrownBy(() -> InitProcess.start(client, tooMany, request(DEADLINE, 10, "true")))
                 .isInstanceOfSatisfying(
                         CarrelException.class,
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.TOO_MANY_EXECUTIONS));
@@ -288,7 +287,7 @@ class CarrelInitIT {
             assertThat(result.status()).isEqualTo(ExecutionStatus.KILLED);
         }
         assertThat(
-                        client.start(tooMany, request(DEADLINE, 10, "echo"), ENVIRONMENT)
+                        InitProcess.start(client, tooMany, request(DEADLINE, 10, "echo"))
                                 .follow(OutputListener.NONE)
                                 .stdout())
                 .isEqualTo("\n");
@@ -323,10 +322,10 @@ class CarrelInitIT {
     @Test
     void aForkBombMeetsItsLimitAndKillAllRecovers() throws Exception {
         var bomb =
-                client.start(
+                InitProcess.start(
+                        client,
                         ExecutionId.next(),
-                        request(DEADLINE, 1000, "sh", "-c", "f() { f & f & wait; }; f"),
-                        ENVIRONMENT);
+                        request(DEADLINE, 1000, "sh", "-c", "f() { f & f & wait; }; f"));
         await(() -> {
             try {
                 run("true");
@@ -423,10 +422,10 @@ class CarrelInitIT {
         assertThat(client.find(cutShort.id()).orElseThrow().result().status())
                 .isEqualTo(ExecutionStatus.INTERRUPTED);
         assertThat(
-                        client.start(
+                        InitProcess.start(
+                                        client,
                                         cutShort.id(),
-                                        ExecutionRequest.shell("echo again", "/"),
-                                        ENVIRONMENT)
+                                        ExecutionRequest.shell("echo again", "/"))
                                 .follow(OutputListener.NONE)
                                 .status())
                 .isEqualTo(ExecutionStatus.INTERRUPTED);

@@ -11,12 +11,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ExitRecordTest {
     private static ExitRecord parse(String line) {
-        return ExitRecord.parse(line.getBytes(US_ASCII)).orElseThrow();
+        return ExitRecord.parse((line + "\n").getBytes(US_ASCII)).orElseThrow();
     }
 
     @Test
     void aLineIsUnderstood() {
-        var exit = parse("1 768 0 10 20 10 21 1795244746002 1795244746016 13736\n");
+        var exit = parse("1 768 0 10 20 10 21 1795244746002 1795244746016 13736");
         assertThat(exit.exitCode()).isEqualTo(3);
         assertThat(exit.signal()).isEmpty();
         assertThat(exit.stdoutBytes()).isEqualTo(10);
@@ -41,9 +41,10 @@ class ExitRecordTest {
             strings = {
                 "",
                 "1",
-                "1 0 0 0 0 0 0 0 0",
-                "1 0 0 0 0 0 0 0 0 0 0",
-                "2 0 0 0 0 0 0 0 0 0",
+                "1 0 0 0 0 0 0 0 0 0",
+                "1 0 0 0 0 0 0 0 0\n",
+                "1 0 0 0 0 0 0 0 0 0 0\n",
+                "2 0 0 0 0 0 0 0 0 0\n",
                 "1 0 0 -1 0 0 0 0 0 0",
                 "1 0 0 x 0 0 0 0 0 0",
                 "1 0 0 99999999999999999999 0 0 0 0 0 0",
@@ -57,7 +58,7 @@ class ExitRecordTest {
     @Test
     void noNumberOverflowsAnInstantOrADuration() {
         String most = Long.toString(Long.MAX_VALUE);
-        var line = "1 0 0 " + (most + " ").repeat(7).strip();
+        var line = "1 0 0 " + (most + " ").repeat(7).strip() + "\n";
         assertThat(ExitRecord.parse(line.getBytes(US_ASCII))).isPresent();
     }
 }

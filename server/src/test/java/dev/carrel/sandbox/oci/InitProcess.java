@@ -21,6 +21,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
@@ -108,7 +109,11 @@ final class InitProcess implements AutoCloseable {
     }
 
     static Execution shell(InitClient client, String line) {
-        return client.start(ExecutionId.next(), ExecutionRequest.shell(line, "/"), ENVIRONMENT);
+        return start(client, ExecutionId.next(), ExecutionRequest.shell(line, "/"));
+    }
+
+    static Execution start(InitClient client, ExecutionId id, ExecutionRequest request) {
+        return client.start(id, request, ENVIRONMENT, Optional.empty());
     }
 
     static ExecutionRequest request(Duration timeout, long outputBytesMax, String... command) {

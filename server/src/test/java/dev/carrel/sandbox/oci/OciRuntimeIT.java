@@ -1,10 +1,12 @@
 package dev.carrel.sandbox.oci;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.process.HostCommand;
+import dev.carrel.sandbox.CommandInput;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
@@ -12,10 +14,12 @@ import dev.carrel.sandbox.ExecutionResult;
 import dev.carrel.sandbox.ExecutionStatus;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.NetworkPolicy;
+import dev.carrel.sandbox.OutputKept;
 import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.RunningSandbox;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxSpec;
+import dev.carrel.sandbox.TerminalSize;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -118,6 +122,64 @@ class OciRuntimeIT {
         assertThat(hog.status()).isEqualTo(ExecutionStatus.OUT_OF_MEMORY);
         assertThat(run(sandbox, "echo alive").stdout()).isEqualTo("alive\n");
         assertThat(run(neighbour, "echo alive").stdout()).isEqualTo("alive\n");
+    }
+
+    @Test
+    void theKernelTakesACommandBeforePid1() throws Exception {
+        RunningSandbox sandbox = create(NetworkPolicy.OFF, SMALL);
+        assertThat(run(sandbox, "cat /proc/self/oom_score_adj").stdout()).isEqualTo("500\n");
+        // Memory that no process has: a kill frees nothing until the file is gone.
+        run(sandbox, "head -c 60M /dev/zero > /dev/shm/a; head -c 80M /dev/zero > /dev/mqueue/b");
+        run(sandbox, "python3 -c 'x = bytearray(400 << 20)'");
+
+        assertThat(sandbox.isAlive()).isTrue();
+        run(sandbox, "rm /dev/shm/a");
+        assertThat(run(sandbox, "echo alive").stdout()).isEqualTo("alive\n");
+    }
+
+    @Test
+    void aCommandRunsAsAUserOfTheSandbox() throws Exception {
+        RunningSandbox sandbox = create(NetworkPolicy.OFF, SMALL);
+        run(
+                sandbox,
+                "echo 'dev:x:1234:1234:Dev:/home/dev:/bin/sh' >> /etc/passwd;"
+                        + " echo 'dev:x:1234:' >> /etc/group; echo 'extra:x:77:root,dev' >> /etc/group");
+        String who =
+                "id -u; id -G; echo $HOME $USER; cat /proc/1/comm; touch /root/x 2>/dev/null || echo no";
+        ExecutionRequest request = ExecutionRequest.shell(who, "/tmp");
+
+        assertThat(end(sandbox, request.as("dev")).stdout())
+                .isEqualTo("1234\n1234 77\n/home/dev dev\ncarrel-init\nno\n");
+        assertThat(end(sandbox, request.as("dev:77")).stdout()).startsWith("1234\n77\n");
+        assertThat(end(sandbox, request.as("4321")).stdout()).startsWith("4321\n4321\n/ root\n");
+        for (String nobody : java.util.List.of("nosuch", "dev:nosuch", "99999", "0x0")) {
+            assertThatThrownBy(() -> end(sandbox, request.as(nobody)))
+                    .as(nobody)
+                    .isInstanceOfSatisfying(
+                            CarrelException.class, e -> assertThat(e.param()).hasValue("user"));
+        }
+        run(sandbox, "rm /etc/passwd; mkfifo /etc/passwd; rm /etc/group");
+        assertThatThrownBy(() -> end(sandbox, request.as("dev")))
+                .isInstanceOf(CarrelException.class);
+    }
+
+    private static ExecutionResult end(RunningSandbox sandbox, ExecutionRequest request)
+            throws InterruptedException {
+        return sandbox.start(ExecutionId.next(), request).follow(Execution.OutputListener.NONE);
+    }
+
+    @Test
+    void aTerminalOfAUserIsTheirs() throws Exception {
+        RunningSandbox sandbox = create(NetworkPolicy.OFF, SMALL);
+        ExecutionRequest request =
+                ExecutionRequest.shell(
+                                "tty; stat -c %u $(tty); echo $TERM; echo hi > /dev/tty", "/")
+                        .with(new CommandInput.Terminal(TerminalSize.DEFAULT))
+                        .keeping(new OutputKept.Last())
+                        .as("1000");
+
+        assertThat(end(sandbox, request).stdout())
+                .isEqualTo("/dev/pts/0\r\n1000\r\nxterm-256color\r\nhi\r\n");
     }
 
     @Test

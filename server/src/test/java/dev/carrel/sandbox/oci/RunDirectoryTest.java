@@ -78,8 +78,8 @@ class RunDirectoryTest {
     @Test
     void theVerdictOnMemoryIsGivenOnce() throws IOException {
         var files = new ExecutionFiles(run, ExecutionId.next());
-        var failed = ExitRecord.parse("1 256 0 0 0 0 0 0 0 0".getBytes(UTF_8)).orElseThrow();
-        var fine = ExitRecord.parse("1 0 0 0 0 0 0 0 0 0".getBytes(UTF_8)).orElseThrow();
+        var failed = ExitRecord.parse("1 256 0 0 0 0 0 0 0 0\n".getBytes(UTF_8)).orElseThrow();
+        var fine = ExitRecord.parse("1 0 0 0 0 0 0 0 0 0\n".getBytes(UTF_8)).orElseThrow();
         assertThat(files.judge(fine, 1, 2)).isFalse();
         assertThat(files.judge(failed, 1, 1)).isFalse();
         assertThat(files.judge(failed, 1, 2)).isFalse();
@@ -96,7 +96,7 @@ class RunDirectoryTest {
         OutputListener listener = (stream, chunk) -> chunks.add(chunk);
         Files.write(folder.resolve(id + ".out"), text);
         var files = new ExecutionFiles(run, id);
-        try (var tail = new OutputTail(files, Stream.STDOUT, 1000)) {
+        try (var tail = tail(files, 1000)) {
             for (int end = 0; end <= text.length; end++) {
                 tail.read(end, listener);
             }
@@ -105,11 +105,18 @@ class RunDirectoryTest {
         }
         assertThat(chunks).containsExactly("a", "é", "€", "😀", "z");
         chunks.clear();
-        try (var tail = new OutputTail(files, Stream.STDOUT, 5)) {
+        try (var tail = tail(files, 5)) {
             tail.read(Long.MAX_VALUE, listener);
             tail.finish(listener);
         }
         assertThat(chunks).containsExactly("aé", "\uFFFD");
+    }
+
+    private static OutputTail tail(ExecutionFiles files, long bytesMax) {
+        var start =
+                new StartRecord(
+                        List.of(), "", 0, bytesMax, 0, java.util.Optional.empty(), false, false);
+        return new OutputTail(new KeptOutput(files, Stream.STDOUT, start), Stream.STDOUT, 0);
     }
 
     @Test
@@ -126,7 +133,7 @@ class RunDirectoryTest {
         }
         Files.writeString(folder.resolve(RunDirectory.CHANNEL), "");
         var running = ids.getFirst();
-        new Pruner(run, () -> Set.of(running)).prune();
+        new Pruner(run, () -> Set.of(running)).prune(Pruner.KEPT, Pruner.KEPT_BYTES);
         var files = ExecutionFiles.SUFFIXES.size();
         assertThat(run.names()).hasSize((Pruner.KEPT + 1) * files + 1);
         assertThat(new ExecutionFiles(run, running).wasStarted()).isTrue();
@@ -134,5 +141,27 @@ class RunDirectoryTest {
             assertThat(new ExecutionFiles(run, ids.get(i)).wasStarted()).isFalse();
         }
         assertThat(new ExecutionFiles(run, ids.get(10)).wasStarted()).isTrue();
+    }
+
+    @Test
+    void theOldestOutputsArePrunedUntilTheyFit() throws IOException {
+        List<ExecutionId> ids = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            var id = ExecutionId.next();
+            ids.add(id);
+            put(id, ".out", "x".repeat(1000));
+            Files.setLastModifiedTime(
+                    folder.resolve(id + ".out"), FileTime.from(Instant.ofEpochSecond(i)));
+        }
+        var pruner = new Pruner(run, () -> Set.of(ids.getFirst()));
+        pruner.prune(100, 2500);
+        assertThat(ids.stream().map(this::isThere)).containsExactly(true, false, false, true, true);
+        pruner.prune(100, 10);
+        assertThat(ids.stream().map(this::isThere))
+                .containsExactly(true, false, false, false, true);
+    }
+
+    private boolean isThere(ExecutionId id) {
+        return Files.exists(folder.resolve(id + ".out"));
     }
 }

@@ -1,0 +1,132 @@
+package dev.carrel.api;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.http.ClientGoneException;
+import dev.carrel.http.WebSocket;
+import dev.carrel.sandbox.Execution;
+import dev.carrel.sandbox.Execution.More;
+import dev.carrel.sandbox.Execution.Stream;
+import dev.carrel.sandbox.ExecutionResult;
+import dev.carrel.sandbox.TerminalSize;
+import dev.carrel.wire.Json;
+import dev.carrel.wire.TerminalMessage;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One viewer of one terminal. The request's thread passes on what the viewer types, another one
+/// what the terminal shows; the viewer's end leaves the terminal alone.
+final class TerminalSession {
+    private static final Logger LOG = LoggerFactory.getLogger(TerminalSession.class);
+
+    /// What a program does not read by then is not for it.
+    private static final Duration INPUT_WAIT = Duration.ofSeconds(10);
+
+    private static final String TOO_SLOW =
+            "output was lost because it was not taken in time; connect again with the terminal's id";
+
+    private final Execution terminal;
+    private final WebSocket socket;
+    private long place;
+    private boolean begun;
+
+    TerminalSession(Execution terminal, WebSocket socket, long from) {
+        this.terminal = terminal;
+        this.socket = socket;
+        this.place = from;
+    }
+
+    void run() throws InterruptedException {
+        Thread shower = Thread.ofVirtual().name("terminal-" + terminal.id()).start(this::show);
+        try {
+            for (Optional<WebSocket.Message> message = socket.receive();
+                    message.isPresent();
+                    message = socket.receive()) {
+                take(message.get());
+            }
+        } finally {
+            shower.interrupt();
+            shower.join();
+        }
+    }
+
+    private void take(WebSocket.Message message) throws InterruptedException {
+        switch (message) {
+            case WebSocket.Message.Bytes bytes -> type(bytes.bytes());
+            case WebSocket.Message.Text text -> control(text.text());
+        }
+    }
+
+    private void type(byte[] bytes) throws InterruptedException {
+        try {
+            if (terminal.isRunning()) {
+                terminal.write(bytes, More.FOLLOWS, INPUT_WAIT);
+            }
+        } catch (CarrelException e) {
+            // As a real one: it has just ended, or what nobody reads is dropped.
+            if (e.code() != ErrorCode.INPUT_FULL && e.code() != ErrorCode.CONFLICT) {
+                throw e;
+            }
+        }
+    }
+
+    private void control(String text) {
+        try {
+            JsonNode resize = Json.lenient().readTree(text).path("resize");
+            terminal.resize(
+                    new TerminalSize(resize.path("cols").asInt(), resize.path("rows").asInt()));
+        } catch (JsonProcessingException | IllegalArgumentException e) {
+            socket.close(
+                    WebSocket.POLICY,
+                    "text must be {\"resize\":{\"cols\":80,\"rows\":24}}; what is typed is bytes");
+        }
+    }
+
+    /// Until the terminal ends, or the viewer has gone.
+    private void show() {
+        try {
+            ExecutionResult result = terminal.followBytes(Stream.STDOUT, place, this::pass);
+            begin(place);
+            socket.send(json(TerminalMessage.exit(ExecutionInfos.of(result))));
+            socket.close(WebSocket.NORMAL, "the terminal has ended");
+        } catch (ClientGoneException e) {
+            LOG.debug("a viewer of {} has gone", terminal.id(), e);
+        } catch (InterruptedException e) {
+            LOG.debug("a viewer of {} has left", terminal.id());
+        } catch (CarrelException e) {
+            // This server is closing: another one has the terminal.
+            socket.close(WebSocket.TRY_LATER, e.text());
+        }
+    }
+
+    private void pass(long start, byte[] bytes) {
+        if (!begun) {
+            begin(start);
+        } else if (start != place) {
+            socket.close(WebSocket.TRY_LATER, TOO_SLOW);
+            Thread.currentThread().interrupt(); // ends the following
+            return;
+        }
+        socket.send(bytes);
+        place = start + bytes.length;
+    }
+
+    private void begin(long start) {
+        if (!begun) {
+            begun = true;
+            socket.send(json(TerminalMessage.begin(terminal.id().value(), start)));
+        }
+    }
+
+    private static String json(TerminalMessage message) {
+        try {
+            return Json.strict().writeValueAsString(message);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cannot write a message as JSON", e);
+        }
+    }
+}

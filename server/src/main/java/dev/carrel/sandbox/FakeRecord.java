@@ -1,0 +1,127 @@
+package dev.carrel.sandbox;
+
+import dev.carrel.sandbox.Execution.Stream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The outputs of one fake command. Its readers add to them, any thread follows.
+final class FakeRecord {
+    private static final Duration CHECK = Duration.ofSeconds(1);
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Map<Stream, FakeOutput> kept = new EnumMap<>(Stream.class);
+    private boolean ended;
+
+    FakeRecord(ExecutionRequest request) {
+        kept.put(Stream.STDOUT, new FakeOutput(request));
+        kept.put(Stream.STDERR, new FakeOutput(request));
+    }
+
+    interface Teller {
+        void tell(Stream stream, long place, byte[] bytes);
+    }
+
+    /// Bytes that nobody changes.
+    @SuppressWarnings("ArrayRecordComponent")
+    private record News(Stream stream, long place, byte[] bytes) {}
+
+    /// What comes after the end is nobody's.
+    void keep(Stream stream, byte[] bytes, int length) {
+        lock.lock();
+        try {
+            if (!ended) {
+                output(stream).add(bytes, length);
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void end() {
+        lock.lock();
+        try {
+            ended = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isTruncated() {
+        lock.lock();
+        try {
+            return kept.values().stream().anyMatch(FakeOutput::isTruncated);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    OutputPlace place() {
+        lock.lock();
+        try {
+            return new OutputPlace(output(Stream.STDOUT).end(), output(Stream.STDERR).end());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    String text(Stream stream, OutputPlace from) {
+        lock.lock();
+        try {
+            return new String(output(stream).from(from.of(stream)), StandardCharsets.UTF_8);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Tells everything from `from` on until the end.
+    void follow(OutputPlace from, Teller teller) throws InterruptedException {
+        Map<Stream, Long> places = new EnumMap<>(Stream.class);
+        for (Stream stream : Stream.values()) {
+            places.put(stream, from.of(stream));
+        }
+        for (boolean last = false; !last; ) {
+            List<News> news;
+            lock.lockInterruptibly();
+            try {
+                while (news(places).isEmpty() && !ended) {
+                    changed.await(CHECK.toMillis(), TimeUnit.MILLISECONDS);
+                }
+                last = ended;
+                news = news(places);
+            } finally {
+                lock.unlock();
+            }
+            for (News piece : news) {
+                places.put(piece.stream(), piece.place() + piece.bytes().length);
+                teller.tell(piece.stream(), piece.place(), piece.bytes());
+            }
+        }
+    }
+
+    private List<News> news(Map<Stream, Long> places) {
+        var news = new ArrayList<News>();
+        places.forEach((stream, place) -> {
+            long next = output(stream).next(place);
+            byte[] bytes = output(stream).from(next);
+            if (bytes.length > 0) {
+                news.add(new News(stream, next, bytes));
+            }
+        });
+        return news;
+    }
+
+    private FakeOutput output(Stream stream) {
+        return Objects.requireNonNull(kept.get(stream));
+    }
+}
