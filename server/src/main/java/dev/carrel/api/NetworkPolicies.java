@@ -56,10 +56,9 @@ final class NetworkPolicies {
                 secrets);
     }
 
-    // Names and secrets need the proxy, which this version lacks.
     private static NetworkPolicy supported(NetworkPolicy policy) {
-        if (policy.needsProxy()) {
-            throw Inputs.notSupported("a name in network.allow or network.deny, or a secret,");
+        if (!policy.secrets().isEmpty()) {
+            throw Inputs.notSupported("network.secrets");
         }
         return policy;
     }

@@ -26,6 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 
 /// Everything that can be set about a server, from its command line, environment and `carrel.yaml`.
 /// `temporary` servers take their sandboxes with them when they stop.
@@ -132,17 +133,21 @@ record ServerConfig(
     }
 
     private static NetworkSettings network(Config config) {
-        String key = "network.private_allow";
+        return new NetworkSettings(
+                config.text("network.subnet"),
+                parsed(
+                        config,
+                        "network.private_allow",
+                        list -> new ClosedRanges(list.stream().map(ServerConfig::range).toList())),
+                parsed(
+                        config,
+                        "network.name_servers",
+                        list -> list.stream().map(NetworkSettings::nameServer).toList()));
+    }
+
+    private static <T> T parsed(Config config, String key, Function<List<String>, T> parser) {
         try {
-            List<Subnet> ranges =
-                    config.list(key).stream()
-                            .map(text ->
-                                    Subnet.parse(text)
-                                            .orElseThrow(() ->
-                                                    new IllegalArgumentException(
-                                                            text + " is no IPv4 range")))
-                            .toList();
-            return new NetworkSettings(config.text("network.subnet"), new ClosedRanges(ranges));
+            return parser.apply(config.list(key));
         } catch (IllegalArgumentException e) {
             throw new CarrelException(ErrorCode.INVALID_DEFINITION, key + ": " + e.getMessage(), e);
         }
@@ -164,6 +169,11 @@ record ServerConfig(
                         0,
                         (int) IdleRules.MAX.toSeconds());
         return seconds == 0 ? Optional.empty() : Optional.of(Duration.ofSeconds(seconds));
+    }
+
+    private static Subnet range(String text) {
+        return Subnet.parse(text)
+                .orElseThrow(() -> new IllegalArgumentException(text + " is no IPv4 range"));
     }
 
     static Path homeByDefault() {

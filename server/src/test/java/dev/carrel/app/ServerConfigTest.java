@@ -10,6 +10,7 @@ import dev.carrel.sandbox.Subnet;
 import dev.carrel.sandbox.oci.NetworkSettings;
 import dev.carrel.telemetry.LogLevel;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -44,7 +45,8 @@ class ServerConfigTest {
                 server: {host: 0.0.0.0, port: 80}
                 images: {dir: /srv/images}
                 log: {level: debug}
-                network: {subnet: 10.9.0.0/20, private_allow: [10.1.0.0/16, 192.168.7.1]}
+                network: {subnet: 10.9.0.0/20, private_allow: [10.1.0.0/16, 192.168.7.1],
+                          name_servers: "10.1.1.1:5353,9.9.9.9"}
                 disk: {pool_mb: 4096}
                 sandboxes: {max: 20, per_project_max: 10, isolation_min: gvisor}
                 providers: {local: {kind: openai}}
@@ -58,6 +60,10 @@ class ServerConfigTest {
         assertThat(config.network().closed().privateAllow())
                 .extracting(Subnet::toString)
                 .containsExactly("10.1.0.0/16", "192.168.7.1/32");
+        assertThat(config.network().nameServers())
+                .containsExactly(
+                        new InetSocketAddress("10.1.1.1", 5353),
+                        new InetSocketAddress("9.9.9.9", 53));
         assertThat(config.poolMib()).hasValue(4096);
         assertThat(config.sandboxes().totalMax()).isEqualTo(20);
         assertThat(config.sandboxes().perProjectMax()).isEqualTo(10);

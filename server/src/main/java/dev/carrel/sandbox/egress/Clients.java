@@ -5,14 +5,22 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// The sandboxes by address. Their source addresses can be trusted: the firewall pins each to its
 /// link.
 final class Clients {
+    private static final Duration ADOPTION_MAX = Duration.ofSeconds(10);
+
     private final Map<Integer, Client> clients = new ConcurrentHashMap<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition adopted = lock.newCondition();
 
     void put(int address, NetworkPolicy policy) {
         clients.compute(
@@ -24,6 +32,30 @@ final class Clients {
                     known.change(policy);
                     return known;
                 });
+        lock.lock();
+        try {
+            adopted.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The sandbox at an address; one that is not known yet is waited for, since a new server
+    /// learns of those that run one by one.
+    Optional<Client> await(SocketAddress source) throws InterruptedException {
+        long end = System.nanoTime() + ADOPTION_MAX.toNanos();
+        lock.lock();
+        try {
+            Optional<Client> client = at(source);
+            long left = end - System.nanoTime();
+            while (client.isEmpty() && left > 0) {
+                left = adopted.awaitNanos(left);
+                client = at(source);
+            }
+            return client;
+        } finally {
+            lock.unlock();
+        }
     }
 
     void remove(int address) {
@@ -31,6 +63,11 @@ final class Clients {
         if (gone != null) {
             gone.change(NetworkPolicy.OFF);
         }
+    }
+
+    /// Cuts everything.
+    void close() {
+        List.copyOf(clients.keySet()).forEach(this::remove);
     }
 
     Optional<Client> at(SocketAddress source) {

@@ -9,24 +9,42 @@ import java.io.IOException;
 public final class Egress implements AutoCloseable {
     private final Clients clients;
     private final NameServer nameServer;
+    private final Proxy proxy;
 
-    private Egress(Clients clients, NameServer nameServer) {
+    private Egress(Clients clients, NameServer nameServer, Proxy proxy) {
         this.clients = clients;
         this.nameServer = nameServer;
+        this.proxy = proxy;
     }
 
     /// Where the firewall sends what sandboxes mean for port 53, and for the proxy.
     public record Ports(int nameDatagrams, int nameStreams, int proxy) {}
 
     public static Egress open(EgressSettings settings) throws IOException {
+        return open(settings, Dialer.Connector.TCP, Proxy.Destination.REDIRECTED);
+    }
+
+    static Egress open(
+            EgressSettings settings, Dialer.Connector connector, Proxy.Destination destination)
+            throws IOException {
         var clients = new Clients();
         var names = new Names(new Upstream(settings.nameServers()), settings.closed());
         var nameServer = NameServer.open(settings.gateway(), clients, new Replies(names));
-        return new Egress(clients, nameServer);
+        boolean complete = false;
+        try {
+            var dialer = new Dialer(names, connector);
+            Proxy proxy = Proxy.open(settings.gateway(), clients, dialer, destination);
+            complete = true;
+            return new Egress(clients, nameServer, proxy);
+        } finally {
+            if (!complete) {
+                nameServer.close();
+            }
+        }
     }
 
     public Ports ports() {
-        return new Ports(nameServer.datagramPort(), nameServer.streamPort(), 1);
+        return new Ports(nameServer.datagramPort(), nameServer.streamPort(), proxy.port());
     }
 
     /// A sandbox and its policy; what is open and not allowed by it any more is cut.
@@ -42,5 +60,7 @@ public final class Egress implements AutoCloseable {
     @Override
     public void close() throws IOException {
         nameServer.close();
+        proxy.close();
+        clients.close();
     }
 }

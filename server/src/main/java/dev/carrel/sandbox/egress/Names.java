@@ -88,6 +88,10 @@ final class Names {
         return addresses;
     }
 
+    boolean permits(InetAddress address, NetworkPolicy policy) {
+        return closed.permits(Clients.bits(address), policy);
+    }
+
     private Message lookUp(Name name, int type) throws IOException {
         Optional<Message> known = cache.get(name, type);
         if (known.isPresent()) {

@@ -1,10 +1,14 @@
 package dev.carrel.sandbox.egress;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Message;
@@ -64,6 +68,17 @@ final class Upstream {
     private static Message ask(InetSocketAddress server, Name name, int type) throws IOException {
         var resolver = new SimpleResolver(server);
         resolver.setTimeout(TRY_TIMEOUT);
-        return resolver.send(Message.newQuery(Record.newRecord(name, type, DClass.IN)));
+        Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
+        try {
+            // Not on the pool that all share: anyone could block it.
+            return resolver.sendAsync(query, Thread::startVirtualThread)
+                    .toCompletableFuture()
+                    .get(2 * TRY_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IOException(server + " does not answer", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for " + server);
+        }
     }
 }

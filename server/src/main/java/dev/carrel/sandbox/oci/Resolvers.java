@@ -14,7 +14,7 @@ record Resolvers(List<InetSocketAddress> servers) {
     /// As many as the C library reads.
     private static final int MAX = 3;
 
-    private static final int PORT = 53;
+    static final int PORT = 53;
     private static final Path HOST = Path.of("/etc/resolv.conf");
 
     Resolvers {

@@ -7,6 +7,7 @@ import dev.carrel.sandbox.egress.Egress;
 import dev.carrel.sandbox.egress.EgressSettings;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /// How each sandbox reaches what its policy lets it reach: its address, its link, its fence in the
 /// firewall, and its place in resolver and proxy. What closes is always done first, what opens
@@ -64,7 +66,7 @@ final class Uplinks implements AutoCloseable {
         fences.values().removeIf(Fence.NONE::equals);
         InetAddress gateway = InetAddress.ofLiteral(network.gateway());
         Egress egress =
-                Egress.open(new EgressSettings(gateway, new HostNameServers(), settings.closed()));
+                Egress.open(new EgressSettings(gateway, nameServers(settings), settings.closed()));
         boolean complete = false;
         try {
             var firewall =
@@ -81,6 +83,10 @@ final class Uplinks implements AutoCloseable {
                 egress.close();
             }
         }
+    }
+
+    private static Supplier<List<InetSocketAddress>> nameServers(NetworkSettings settings) {
+        return settings.nameServers().isEmpty() ? new HostNameServers() : settings::nameServers;
     }
 
     /// Fails with `INVALID_REQUEST` for a policy that the operator does not permit.

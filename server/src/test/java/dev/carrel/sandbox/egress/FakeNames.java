@@ -19,24 +19,24 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 /// A name server on loopback that knows what it was told. It notes what it is asked.
-final class FakeNames implements AutoCloseable {
+public final class FakeNames implements AutoCloseable {
     private final DatagramSocket socket;
     private final Map<String, List<Record>> zones = new ConcurrentHashMap<>();
     final List<Exception> failures = new CopyOnWriteArrayList<>();
     final List<String> asked = new CopyOnWriteArrayList<>();
 
-    FakeNames() throws IOException {
+    public FakeNames() throws IOException {
         socket = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         Thread.ofVirtual().start(this::serve);
     }
 
-    InetSocketAddress address() {
+    public InetSocketAddress address() {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), socket.getLocalPort());
     }
 
     /// What is answered for `name`, in the text form of zone files: `A 1.2.3.4`. A `CNAME` brings
     /// the records of its target with it.
-    void put(String name, String... records) throws IOException {
+    public void put(String name, String... records) throws IOException {
         Name owner = Name.fromString(name + ".");
         List<Record> all = new CopyOnWriteArrayList<>();
         for (String text : records) {
