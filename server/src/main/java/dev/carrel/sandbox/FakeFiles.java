@@ -4,7 +4,6 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.process.Errno;
 import dev.carrel.process.Fd;
-import dev.carrel.process.FdInputStream;
 import dev.carrel.process.FileInfo;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
@@ -81,28 +80,6 @@ final class FakeFiles implements SandboxFiles {
                 });
     }
 
-    private record FakeOpenFile(FileStat stat, Fd file) implements OpenFile {
-        @Override
-        public String version() {
-            return stat.sizeBytes() + "-" + stat.modifiedAt().toEpochMilli();
-        }
-
-        @Override
-        public InputStream from(long offset) {
-            try {
-                Linux.seek(file, offset);
-                return new FdInputStream(file);
-            } catch (LinuxException e) {
-                throw translate(stat.path(), e);
-            }
-        }
-
-        @Override
-        public void close() {
-            file.close();
-        }
-    }
-
     @Override
     public long write(String path, InputStream content, FileAttributes attributes) {
         return call(
@@ -113,7 +90,7 @@ final class FakeFiles implements SandboxFiles {
                         throw conflict(path, "is not a regular file");
                     }
                     Files.createDirectories(file.getParent());
-                    Path fresh = Files.createTempFile(file.getParent(), ".carrel-", ".new");
+                    Path fresh = Files.createTempFile(file.getParent(), ".carrel_", ".new");
                     try {
                         long size = Files.copy(content, fresh, StandardCopyOption.REPLACE_EXISTING);
                         FakeTrees.apply(fresh, attributes);
@@ -223,6 +200,33 @@ final class FakeFiles implements SandboxFiles {
         call(path, () -> Files.createDirectories(paths.resolve(path, true)));
     }
 
+    @Override
+    public FileWatch watch(String path, boolean recursive) {
+        return call(
+                path,
+                () -> {
+                    Path directory = paths.resolve(path, true);
+                    requireDirectory(directory, path);
+                    int flags = Linux.O_PATH | Linux.O_DIRECTORY | Linux.O_NOFOLLOW;
+                    return TreeWatch.open(
+                            paths.normal(path).toString(),
+                            recursive,
+                            relative ->
+                                    Linux.open(directory.resolve(relative).toString(), flags, 0),
+                            this::isAlive,
+                            () -> {});
+                });
+    }
+
+    private boolean isAlive() {
+        try {
+            requireAlive.run();
+            return true;
+        } catch (CarrelException e) {
+            return false;
+        }
+    }
+
     static FileStat stat(Path inside, Path file) {
         try {
             FileInfo info = Linux.stat(Fd.CWD, file.toString(), Linux.AT_SYMLINK_NOFOLLOW);
@@ -262,7 +266,7 @@ final class FakeFiles implements SandboxFiles {
         }
     }
 
-    private static CarrelException translate(String path, IOException e) {
+    static CarrelException translate(String path, IOException e) {
         String reason = e instanceof FileSystemException f ? String.valueOf(f.getReason()) : "";
         if (e instanceof NoSuchFileException || isErrno(e, Errno.ENOENT)) {
             return new CarrelException(ErrorCode.FILE_NOT_FOUND, "no such file: " + path, e);

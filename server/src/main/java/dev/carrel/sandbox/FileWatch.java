@@ -10,6 +10,9 @@ public interface FileWatch extends AutoCloseable {
     /// none any more.
     Optional<FileEvent> next(Duration wait) throws InterruptedException;
 
+    /// Whether nothing happens any more but that the last events are taken.
+    boolean isEnded();
+
     @Override
     void close();
 }

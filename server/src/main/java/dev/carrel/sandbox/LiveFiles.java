@@ -1,6 +1,7 @@
 package dev.carrel.sandbox;
 
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -73,6 +74,40 @@ final class LiveFiles implements SandboxFiles {
     public void writeTree(String path, Consumer<TreeWriter> work) {
         try (Hold _ = sandbox.hold()) {
             answering().writeTree(path, work);
+        }
+    }
+
+    @Override
+    public FileWatch watch(String path, boolean recursive) {
+        Hold hold = sandbox.hold();
+        boolean complete = false;
+        try {
+            FileWatch watch = answering().watch(path, recursive);
+            complete = true;
+            return new HeldWatch(watch, hold);
+        } finally {
+            if (!complete) {
+                hold.close();
+            }
+        }
+    }
+
+    /// A watch that keeps its sandbox awake.
+    private record HeldWatch(FileWatch watch, Hold hold) implements FileWatch {
+        @Override
+        public Optional<FileEvent> next(Duration wait) throws InterruptedException {
+            return watch.next(wait);
+        }
+
+        @Override
+        public boolean isEnded() {
+            return watch.isEnded();
+        }
+
+        @Override
+        public void close() {
+            hold.close();
+            watch.close();
         }
     }
 

@@ -73,4 +73,8 @@ public interface SandboxFiles {
 
     /// Makes a directory and its parents, and lets `work` write into it.
     void writeTree(String path, Consumer<TreeWriter> work);
+
+    /// Watches a directory, and with `recursive` all below it. Fails with `UNAVAILABLE` where the
+    /// host can watch no more. The caller closes it.
+    FileWatch watch(String path, boolean recursive);
 }

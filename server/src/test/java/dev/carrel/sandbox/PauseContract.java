@@ -8,7 +8,7 @@ import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 /// What every [SandboxRuntime] promises of paused sandboxes.
-abstract class PauseContract extends ArchiveContract {
+abstract class PauseContract extends WatchContract {
     private static final String COUNT =
             "i=0; while [ ! -e go ]; do i=$((i+1)); echo $i > count; sleep 0.01; done; echo ended";
 

@@ -8,6 +8,7 @@ import dev.carrel.process.LinuxException;
 import dev.carrel.sandbox.CopyResult;
 import dev.carrel.sandbox.FileAttributes;
 import dev.carrel.sandbox.FileStat;
+import dev.carrel.sandbox.FileWatch;
 import dev.carrel.sandbox.OpenFile;
 import dev.carrel.sandbox.SandboxFiles;
 import dev.carrel.sandbox.SandboxId;
@@ -16,6 +17,8 @@ import dev.carrel.sandbox.TreeWriter;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -31,7 +34,9 @@ final class AttachedFiles implements SandboxFiles, AutoCloseable {
     /// Guarded by `lock`: the root directory.
     private final Fd root;
 
-    private boolean closed;
+    private volatile boolean closed;
+
+    private final Set<FileWatch> watches = ConcurrentHashMap.newKeySet();
 
     /// Takes over `root`, an `O_PATH` descriptor.
     AttachedFiles(SandboxId sandbox, Fd root, BooleanSupplier alive) {
@@ -96,6 +101,24 @@ final class AttachedFiles implements SandboxFiles, AutoCloseable {
     }
 
     @Override
+    public FileWatch watch(String path, boolean recursive) {
+        try (var files = new RootFiles(ownRoot())) {
+            FileWatch watch = files.watch(path, recursive, this::isOpen);
+            watches.add(watch);
+            if (!isOpen()) {
+                watch.close(); // closed between the two
+            }
+            return watch;
+        }
+    }
+
+    private boolean isOpen() {
+        watches.removeIf(FileWatch::isEnded);
+        return !closed && alive.getAsBoolean();
+    }
+
+    /// Ends the watches, too, since each keeps the file system.
+    @Override
     public void close() {
         lock.lock();
         try {
@@ -104,6 +127,8 @@ final class AttachedFiles implements SandboxFiles, AutoCloseable {
         } finally {
             lock.unlock();
         }
+        watches.forEach(FileWatch::close);
+        watches.clear();
     }
 
     private void run(Consumer<SandboxFiles> call) {

@@ -8,13 +8,16 @@ import dev.carrel.process.LinuxException;
 import dev.carrel.sandbox.CopyResult;
 import dev.carrel.sandbox.FileAttributes;
 import dev.carrel.sandbox.FileStat;
+import dev.carrel.sandbox.FileWatch;
 import dev.carrel.sandbox.OpenFile;
 import dev.carrel.sandbox.SandboxFiles;
 import dev.carrel.sandbox.TreeEntry;
+import dev.carrel.sandbox.TreeWatch;
 import dev.carrel.sandbox.TreeWriter;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /// The files of a sandbox, reached from the host through its root directory. Keeps one descriptor,
@@ -152,6 +155,27 @@ final class RootFiles implements SandboxFiles, AutoCloseable {
                     try (Fd made = root.makeDirectories(path)) {
                         return made.number();
                     }
+                });
+    }
+
+    @Override
+    public FileWatch watch(String path, boolean recursive) {
+        return watch(path, recursive, () -> true);
+    }
+
+    /// Ends when `alive` says so, too. Keeps the file system until it has ended.
+    FileWatch watch(String path, boolean recursive, BooleanSupplier alive) {
+        return run(
+                path,
+                () -> {
+                    Fd top = root.openDirectory(path);
+                    int flags = Linux.O_PATH | Linux.O_DIRECTORY;
+                    return TreeWatch.open(
+                            path,
+                            recursive,
+                            relative -> Root.openEntry(top, relative, flags),
+                            alive,
+                            top::close);
                 });
     }
 
