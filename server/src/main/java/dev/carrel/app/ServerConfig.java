@@ -15,6 +15,7 @@ import dev.carrel.sandbox.SandboxSettings;
 import dev.carrel.sandbox.SandboxSettings.AtClose;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.Subnet;
+import dev.carrel.sandbox.WarmSettings;
 import dev.carrel.sandbox.oci.NetworkSettings;
 import dev.carrel.sandbox.oci.OciSettings;
 import dev.carrel.telemetry.LogLevel;
@@ -107,6 +108,7 @@ record ServerConfig(
                 SandboxSettings.EXECUTIONS_AT_ONCE_MAX_DEFAULT,
                 isolation(config.text("sandboxes.isolation_min", "container")),
                 idle(config),
+                warm(config, temporary),
                 temporary ? AtClose.DESTROY : AtClose.KEEP);
     }
 
@@ -151,6 +153,14 @@ record ServerConfig(
         } catch (IllegalArgumentException e) {
             throw new CarrelException(ErrorCode.INVALID_DEFINITION, key + ": " + e.getMessage(), e);
         }
+    }
+
+    /// A temporary server is gone before it would pay off.
+    private static WarmSettings warm(Config config, boolean temporary) {
+        int size = temporary ? 0 : WarmSettings.DEFAULT.size();
+        return new WarmSettings(
+                config.number("pool.size", size, 0, WarmSettings.SIZE_MAX),
+                config.number("pool.memory_mb", WarmSettings.DEFAULT.memoryMib(), 0, 1 << 20));
     }
 
     /// 0 is never.

@@ -78,6 +78,11 @@ public final class FakeRuntime implements SandboxRuntime {
     }
 
     @Override
+    public boolean isCurrent(SandboxId id, SandboxSpec spec) {
+        return host.sandbox(id).isPresent();
+    }
+
+    @Override
     public void resize(SandboxId id, Resources resources) {
         reach(Step.BEFORE_RESIZE);
     }

@@ -15,6 +15,7 @@ import java.util.Optional;
 final class Forks {
     static final int AT_ONCE_MAX = 32;
 
+    private final SandboxBirths births;
     private final SandboxLifecycle lifecycle;
     private final Snapshots snapshots;
     private final SandboxSettings settings;
@@ -22,11 +23,13 @@ final class Forks {
     private final InstantSource clock;
 
     Forks(
+            SandboxBirths births,
             SandboxLifecycle lifecycle,
             Snapshots snapshots,
             SandboxSettings settings,
             ExecutionLimits limits,
             InstantSource clock) {
+        this.births = births;
         this.lifecycle = lifecycle;
         this.snapshots = snapshots;
         this.settings = settings;
@@ -81,7 +84,7 @@ final class Forks {
         }
         boolean complete = false;
         try {
-            Parallel.forEach(places, i -> lifecycle.create(rows.get(i), made.get(i), base));
+            Parallel.forEach(places, i -> births.create(rows.get(i), made.get(i), base));
             complete = true;
             return made.stream().map(LiveSandbox::snapshot).toList();
         } finally {

@@ -1,6 +1,9 @@
 package dev.carrel.sandbox;
 
 import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,6 +14,9 @@ final class SandboxChanges {
 
     private final SandboxRuntime runtime;
     private final SandboxRows rows;
+
+    /// What rows do not know yet.
+    private final Set<SandboxId> applied = ConcurrentHashMap.newKeySet();
 
     SandboxChanges(SandboxRuntime runtime, SandboxRows rows) {
         this.runtime = runtime;
@@ -34,6 +40,27 @@ final class SandboxChanges {
         }
         if (!before.equals(wanted)) {
             rows.setApplied(live.id());
+        }
+    }
+
+    /// Makes a warm sandbox what its new spec says; its row is marked already. Hold the lock.
+    void bind(LiveSandbox live, WarmSandbox warm) {
+        boolean same =
+                warm.spec().resources().equals(live.spec().resources())
+                        && warm.spec().network().equals(live.spec().network())
+                        && warm.spec().env().equals(live.spec().env());
+        if (!same) {
+            apply(live, warm.spec());
+        }
+        applied.add(live.id());
+    }
+
+    /// Writes down what the host agrees with, later: nobody waits for it, and to do it again after
+    /// a crash is harmless.
+    void finish() {
+        for (SandboxId id : List.copyOf(applied)) {
+            rows.setApplied(id);
+            applied.remove(id);
         }
     }
 

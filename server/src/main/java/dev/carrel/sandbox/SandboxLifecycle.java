@@ -45,46 +45,6 @@ final class SandboxLifecycle {
         return changes;
     }
 
-    /// Makes it, unless its owner has one: then nothing happens and that one is returned.
-    Optional<LiveSandbox> create(SandboxRow row, LiveSandbox fresh) {
-        return create(row, fresh, fresh.spec());
-    }
-
-    /// As [#create], with the files of a snapshot that the sandbox will know nothing of.
-    void create(SandboxRow row, LiveSandbox fresh, SnapshotId files) {
-        create(row, fresh, fresh.spec().from(files, fresh.spec().image()));
-    }
-
-    private Optional<LiveSandbox> create(SandboxRow row, LiveSandbox fresh, SandboxSpec made) {
-        return fresh.exclusively(() -> {
-            Optional<LiveSandbox> other = registry.add(fresh);
-            if (other.isEmpty()) {
-                bringUp(row, fresh, made);
-            }
-            return other;
-        });
-    }
-
-    private void bringUp(SandboxRow row, LiveSandbox fresh, SandboxSpec made) {
-        try {
-            requireOpen();
-            rows.insert(row);
-            try {
-                RunningSandbox started = runtime.create(fresh.id(), made);
-                rows.setState(fresh.id(), SandboxRow.State.READY);
-                fresh.becomeReady(started);
-            } catch (RuntimeException e) {
-                discard(fresh.id());
-                throw e;
-            }
-        } finally {
-            if (!fresh.isReady()) {
-                fresh.becomeGone();
-                registry.remove(fresh);
-            }
-        }
-    }
-
     /// Uses the sandbox, resumed where it is paused or stopped. It may end between being found
     /// awake and being used: once more, then. So `work` must be such that it may begin twice.
     <T> T use(LiveSandbox live, Function<RunningSandbox, T> work) {
@@ -264,6 +224,7 @@ final class SandboxLifecycle {
             unfinished.remove(id);
             discard(id);
         }
+        changes.finish();
     }
 
     /// From now on nothing is created or started.
@@ -284,7 +245,8 @@ final class SandboxLifecycle {
         finish();
     }
 
-    private void requireOpen() {
+    /// Fails with `UNAVAILABLE` when nothing is to begin any more.
+    void requireOpen() {
         if (closing) {
             throw new CarrelException(
                     ErrorCode.UNAVAILABLE, "the server is stopping; retry when it is back");

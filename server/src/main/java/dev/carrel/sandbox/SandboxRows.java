@@ -55,6 +55,30 @@ final class SandboxRows {
         });
     }
 
+    /// Makes a warm sandbox somebody's. Fails with `TOO_MANY_SANDBOXES`; then it is nobody's still.
+    void take(SandboxRow row) {
+        store.write(handle -> {
+            row.project().ifPresent(project -> requireRoom(handle, project));
+            return handle.createUpdate(
+                            """
+                            update sandboxes
+                            set project = :project, owner = :owner, state = :state, spec = :spec,
+                                pending = 1, created_at = :created, ttl_from = :ttlFrom,
+                                last_active_at = :active
+                            where id = :id
+                            """)
+                    .bind("id", row.id().value())
+                    .bind("project", row.project().map(ProjectId::value).orElse(null))
+                    .bind("owner", row.spec().owner().orElse(null))
+                    .bind("state", text(SandboxRow.State.READY))
+                    .bind("spec", SpecJson.write(row.spec()))
+                    .bind("created", Micros.of(row.createdAt()))
+                    .bind("ttlFrom", Micros.of(row.ttlFrom()))
+                    .bind("active", Micros.of(row.lastActiveAt()))
+                    .execute();
+        });
+    }
+
     void setState(SandboxId id, SandboxRow.State state) {
         store.write(handle ->
                 handle.execute(

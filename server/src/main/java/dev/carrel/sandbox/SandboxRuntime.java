@@ -36,6 +36,10 @@ public interface SandboxRuntime extends AutoCloseable {
     /// excepted. Commands started through what is returned have `spec`'s environment.
     Optional<RunningSandbox> find(SandboxId id, SandboxSpec spec);
 
+    /// Whether a sandbox made with this spec now would start from the same image as this one, whose
+    /// name may mean another one by now.
+    boolean isCurrent(SandboxId id, SandboxSpec spec);
+
     /// Changes the limits of a sandbox, running, paused or stopped; repeating it is harmless. Fails
     /// with `CONFLICT` when it uses more memory than it would have.
     void resize(SandboxId id, Resources resources);

@@ -8,6 +8,7 @@ public record SandboxSettings(
         int executionsAtOnceMax,
         Isolation isolationMin,
         IdleRules idle,
+        WarmSettings warm,
         AtClose atClose) {
     public static final int PER_PROJECT_MAX_DEFAULT = 100;
     public static final int TOTAL_MAX_DEFAULT = 500;
@@ -22,6 +23,7 @@ public record SandboxSettings(
                     EXECUTIONS_AT_ONCE_MAX_DEFAULT,
                     Isolation.CONTAINER,
                     IdleRules.DEFAULT,
+                    WarmSettings.NONE,
                     AtClose.KEEP);
 
     public SandboxSettings {
@@ -38,8 +40,13 @@ public record SandboxSettings(
         DESTROY
     }
 
+    public SandboxSettings with(WarmSettings newWarm) {
+        return new SandboxSettings(
+                perProjectMax, totalMax, executionsAtOnceMax, isolationMin, idle, newWarm, atClose);
+    }
+
     public SandboxSettings with(AtClose newAtClose) {
         return new SandboxSettings(
-                perProjectMax, totalMax, executionsAtOnceMax, isolationMin, idle, newAtClose);
+                perProjectMax, totalMax, executionsAtOnceMax, isolationMin, idle, warm, newAtClose);
     }
 }

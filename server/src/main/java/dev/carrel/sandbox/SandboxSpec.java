@@ -105,6 +105,23 @@ public record SandboxSpec(
                 Optional.empty());
     }
 
+    /// Of another kind.
+    SandboxSpec with(String newImage, Isolation newIsolation) {
+        return new SandboxSpec(
+                name,
+                newImage,
+                newIsolation,
+                resources,
+                network,
+                env,
+                metadata,
+                user,
+                ttl,
+                idle,
+                owner,
+                snapshot);
+    }
+
     public SandboxSpec withIdle(IdleRules newIdle) {
         return new SandboxSpec(
                 name,

@@ -22,9 +22,6 @@ import java.util.function.Function;
 /// Any thread may call it, once [#reconcile] has returned. Commands and file accesses of a running
 /// sandbox touch neither the database nor a lock.
 public final class Sandboxes implements AutoCloseable {
-    /// An owner's sandbox can fail or go while we wait for it; so often we look again.
-    private static final int OWNER_ATTEMPTS_MAX = 5;
-
     private final SandboxRuntime runtime;
     private final SandboxSettings settings;
     private final InstantSource clock;
@@ -38,6 +35,8 @@ public final class Sandboxes implements AutoCloseable {
     private final ExecutionLimits limits;
     private final Tombstones tombstones;
     private final SandboxReaper reaper;
+    private final WarmPool pool;
+    private final SandboxMaker maker;
 
     public Sandboxes(
             Store store, SandboxRuntime runtime, SandboxSettings settings, InstantSource clock) {
@@ -60,11 +59,15 @@ public final class Sandboxes implements AutoCloseable {
         this.tombstones = new Tombstones(store);
         this.registry = new SandboxRegistry(tombstones);
         this.lifecycle = new SandboxLifecycle(runtime, rows, registry, tombstones);
+        var births = new SandboxBirths(runtime, rows, registry, lifecycle);
         this.snapshots = new Snapshots(store, runtime, registry, lifecycle, clock);
-        this.forks = new Forks(lifecycle, snapshots, settings, limits, clock);
+        this.forks = new Forks(births, lifecycle, snapshots, settings, limits, clock);
         this.reaper =
                 new SandboxReaper(registry, lifecycle, rows, tombstones, clock, snapshots::finish);
         this.isolation = new IsolationRule(runtime, settings.isolationMin());
+        var usual = new WarmSandbox.Kind(SandboxSpec.DEFAULT_IMAGE, isolation.byDefault());
+        this.pool = new WarmPool(usual, settings.warm(), runtime, births, lifecycle, clock);
+        this.maker = new SandboxMaker(births, pool, settings, limits, clock);
     }
 
     /// Makes the host agree with the database, whatever a crash or reboot has left: called once,
@@ -77,47 +80,28 @@ public final class Sandboxes implements AutoCloseable {
         snapshots.reconcile();
     }
 
-    /// Starts the thread that deletes, pauses and stops sandboxes when it is time, until [#close].
+    /// Starts the threads that delete, pause and stop sandboxes when it is time, and make some
+    /// ahead, until [#close].
     public void watch() {
         reaper.start();
+        pool.start();
     }
 
     /// Fails with `TOO_MANY_SANDBOXES`, `INVALID_REQUEST`, `NOT_SUPPORTED`, `IMAGE_NOT_FOUND`, or
     /// `CONFLICT` when the owner has a sandbox; then nothing was made.
     public Sandbox create(ProjectId project, SandboxSpec spec) {
         check(spec);
-        SandboxRow row = newRow(project, pinned(project, spec));
-        var fresh = new LiveSandbox(row, settings, limits);
-        Optional<LiveSandbox> other = lifecycle.create(row, fresh);
-        if (other.isPresent()) {
-            throw new CarrelException(
-                    ErrorCode.CONFLICT,
-                    "there is a sandbox for this owner already: " + other.get().id());
-        }
-        return fresh.snapshot();
+        return maker.make(project, pinned(project, spec)).snapshot();
     }
 
     /// The sandbox made for `spec.owner()`, created now if there is none. Two callers at once get
     /// the same one.
     public Sandbox createForOwner(ProjectId project, SandboxSpec spec) {
-        if (spec.owner().isEmpty()) {
-            throw new IllegalArgumentException("the spec names no owner");
-        }
+        String owner =
+                spec.owner()
+                        .orElseThrow(() -> new IllegalArgumentException("the spec names no owner"));
         check(spec);
-        SandboxSpec pinned = pinned(project, spec);
-        for (int attempt = 0; attempt < OWNER_ATTEMPTS_MAX; attempt++) {
-            SandboxRow row = newRow(project, pinned);
-            var fresh = new LiveSandbox(row, settings, limits);
-            LiveSandbox found = lifecycle.create(row, fresh).orElse(fresh);
-            // Another caller may be making it or taking it down: the lock waits for the outcome.
-            if (found.isReady() || found.exclusively(found::isReady)) {
-                return found.snapshot();
-            }
-        }
-        throw new CarrelException(
-                ErrorCode.UNAVAILABLE,
-                "the sandbox of %s could not be made, because others kept deleting it; retry"
-                        .formatted(spec.owner().get()));
+        return maker.forOwner(project, pinned(project, spec), owner).snapshot();
     }
 
     private SandboxSpec pinned(ProjectId project, SandboxSpec spec) {
@@ -338,10 +322,16 @@ public final class Sandboxes implements AutoCloseable {
     public void close() {
         lifecycle.close();
         reaper.close();
+        pool.close();
         switch (settings.atClose()) {
             case KEEP -> reaper.storeActivity(Duration.ZERO);
             case DESTROY -> lifecycle.deleteAll(clock.instant());
         }
+    }
+
+    /// One round of the pool.
+    void refillOnce() {
+        pool.refill();
     }
 
     /// One round of the reaper.
@@ -352,11 +342,6 @@ public final class Sandboxes implements AutoCloseable {
     private <T> T use(LiveSandbox live, Function<RunningSandbox, T> work) {
         live.activity().touch(clock.instant());
         return lifecycle.use(live, work);
-    }
-
-    /// Times as precise as the database keeps them, so that they are the same after a restart.
-    private SandboxRow newRow(ProjectId project, SandboxSpec spec) {
-        return SandboxRow.fresh(SandboxId.next(), project, spec, now());
     }
 
     private Instant now() {

@@ -24,8 +24,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,7 +47,12 @@ class SandboxLifecycleIT {
 
     @BeforeAll
     void start() throws IOException {
-        server = RealServer.start("idle: {stop_after_seconds: 7200}\n");
+        server =
+                RealServer.start(
+                        """
+                        idle: {stop_after_seconds: 7200}
+                        pool: {size: 2}
+                        """);
         client = server.client();
     }
 
@@ -158,6 +168,52 @@ class SandboxLifecycleIT {
         for (JsonNode gone : deleted()) {
             assertThat(gone.path("state").asText()).isEqualTo("deleted");
             assertThat(gone.path("deleted_at").isNull()).isFalse();
+        }
+    }
+
+    @Test
+    void aWarmSandboxIsWhatWasAskedFor() throws Exception {
+        Eventually.holds(() -> warm().size() == 2);
+        Set<String> ready = warm();
+        SandboxInfo made =
+                client.sandboxes()
+                        .create(
+                                SandboxRequest.builder()
+                                        .env(Map.of("A", "b"))
+                                        .network(NetworkRules.ofInternet(false))
+                                        .resources(
+                                                new ResourceLimits(
+                                                        Optional.of(1.0),
+                                                        Optional.of(128),
+                                                        Optional.of(64)))
+                                        .build());
+        assertThat(ready).contains(made.id());
+        assertThat(output(made.id(), "echo $A; ls -A; grep -c eth0 /proc/net/dev"))
+                .isEqualTo("b\n0\n");
+        assertThat(output(made.id(), "head -c 300000000 /dev/zero | tail >/dev/null; echo $?"))
+                .as("memory")
+                .isNotEqualTo("0\n");
+        assertThat(output(made.id(), "head -c 90000000 /dev/urandom > big 2>&1; echo $?"))
+                .as("disk")
+                .isNotEqualTo("0\n");
+        String open = make(SandboxRequest.defaults());
+        assertThat(output(open, "grep -c eth0 /proc/net/dev; hostname"))
+                .startsWith("1\n")
+                .contains(open.substring(0, 6).replace('_', '-'));
+        Eventually.holds(() -> warm().size() == 2);
+        client.sandboxes().delete(made.id());
+        client.sandboxes().delete(open);
+    }
+
+    /// On the host, but nobody's.
+    private Set<String> warm() throws IOException {
+        try (Stream<Path> folders = Files.list(server.home().resolve("sandboxes"))) {
+            Set<String> ids =
+                    folders.filter(folder -> Files.exists(folder.resolve("bundle/ready")))
+                            .map(folder -> folder.getFileName().toString())
+                            .collect(Collectors.toSet());
+            client.sandboxes().list().data().forEach(known -> ids.remove(known.id()));
+            return ids;
         }
     }
 

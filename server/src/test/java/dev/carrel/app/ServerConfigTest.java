@@ -4,15 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carrel.image.Images;
+import dev.carrel.sandbox.IdleRules;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.SandboxSettings.AtClose;
 import dev.carrel.sandbox.Subnet;
+import dev.carrel.sandbox.WarmSettings;
 import dev.carrel.sandbox.oci.NetworkSettings;
 import dev.carrel.telemetry.LogLevel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -34,6 +37,8 @@ class ServerConfigTest {
         assertThat(config.sandboxes().atClose()).isEqualTo(AtClose.KEEP);
         assertThat(config.network()).isEqualTo(NetworkSettings.DEFAULT);
         assertThat(config.poolMib()).isEmpty();
+        assertThat(config.sandboxes().idle()).isEqualTo(IdleRules.DEFAULT);
+        assertThat(config.sandboxes().warm()).isEqualTo(WarmSettings.DEFAULT);
         assertThat(config.keyFile()).isEqualTo(home.resolve("api-key"));
     }
 
@@ -49,9 +54,14 @@ class ServerConfigTest {
                           name_servers: "10.1.1.1:5353,9.9.9.9"}
                 disk: {pool_mb: 4096}
                 sandboxes: {max: 20, per_project_max: 10, isolation_min: gvisor}
+                idle: {pause_after_seconds: 60, stop_after_seconds: 0}
+                pool: {size: 5, memory_mb: 40}
                 providers: {local: {kind: openai}}
                 """);
         ServerConfig config = load(Map.of());
+        assertThat(config.sandboxes().idle())
+                .isEqualTo(new IdleRules(Optional.of(Duration.ofMinutes(1)), Optional.empty()));
+        assertThat(config.sandboxes().warm()).isEqualTo(new WarmSettings(5, 40));
         assertThat(config.http().host()).isEqualTo("0.0.0.0");
         assertThat(config.http().port()).isEqualTo(80);
         assertThat(config.images()).isEqualTo(Path.of("/srv/images"));
@@ -83,6 +93,7 @@ class ServerConfigTest {
         assertThat(config.http().port()).isZero();
         assertThat(config.http().host()).isEqualTo("::1");
         assertThat(config.sandboxes().atClose()).isEqualTo(AtClose.DESTROY);
+        assertThat(config.sandboxes().warm().size()).isZero();
     }
 
     @Test

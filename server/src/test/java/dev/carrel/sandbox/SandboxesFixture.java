@@ -45,6 +45,7 @@ abstract class SandboxesFixture {
                     4,
                     Isolation.CONTAINER,
                     IdleRules.DEFAULT,
+                    WarmSettings.NONE,
                     SandboxSettings.AtClose.KEEP);
 
     @TempDir Path home;

@@ -154,6 +154,17 @@ public final class OciRuntime implements SandboxRuntime {
     }
 
     @Override
+    public boolean isCurrent(SandboxId id, SandboxSpec spec) {
+        try {
+            return Files.readString(host.disks().disk(id).image())
+                    .equals(settings.images().get(spec.image()).root().toString());
+        } catch (IOException | CarrelException e) {
+            LOG.debug("sandbox {} is of no image that there is", id, e);
+            return false;
+        }
+    }
+
+    @Override
     public void resize(SandboxId id, Resources resources) {
         try {
             host.disks().resize(id, resources.diskMib());
