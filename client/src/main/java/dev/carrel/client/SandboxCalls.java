@@ -14,6 +14,7 @@ import dev.carrel.wire.Listing;
 import dev.carrel.wire.OutputChunk;
 import dev.carrel.wire.SandboxChange;
 import dev.carrel.wire.SandboxInfo;
+import dev.carrel.wire.SandboxMetrics;
 import dev.carrel.wire.SandboxRequest;
 import dev.carrel.wire.Signal;
 import dev.carrel.wire.StdinRequest;
@@ -287,7 +288,12 @@ public final class SandboxCalls {
                 FileInfo.class);
     }
 
-    /// The calls on the ports and the use of sandboxes.
+    /// What a sandbox uses now.
+    public SandboxMetrics metrics(String id) {
+        return client.get(path(id) + "/metrics", SandboxMetrics.class);
+    }
+
+    /// The calls on the ports of sandboxes.
     public PortCalls ports() {
         return new PortCalls(client);
     }

@@ -33,6 +33,7 @@ public final class Api {
         routes.addAll(new ImageRoutes(services.images(), once).routes());
         routes.addAll(new ExecutionRoutes(services.sandboxes(), services.metrics(), once).routes());
         routes.addAll(new TerminalRoutes(services.sandboxes()).routes());
+        routes.addAll(new MetricsRoutes(services.sandboxes()).routes());
         routes.addAll(new PortRoutes(services.previews()).routes());
         routes.addAll(new FileRoutes(services.sandboxes(), once).routes());
         routes.addAll(new ArchiveRoutes(services.sandboxes()).routes());

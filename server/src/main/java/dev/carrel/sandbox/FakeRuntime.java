@@ -151,6 +151,13 @@ public final class FakeRuntime implements SandboxRuntime {
                                 "the disk of sandbox " + id + " is gone"));
     }
 
+    /// Nobody counts.
+    @Override
+    public SandboxUsage usage(SandboxId id) {
+        requireAlive();
+        return SandboxUsage.NONE;
+    }
+
     @Override
     public Set<SandboxId> remains() {
         requireAlive();

@@ -75,6 +75,9 @@ public interface SandboxRuntime extends AutoCloseable {
     /// Every snapshot on this host.
     Set<SnapshotId> snapshots();
 
+    /// What a sandbox uses now, running or not. May overlap with other calls.
+    SandboxUsage usage(SandboxId id);
+
     /// Every sandbox of which anything is left on the host: what is not wanted can be destroyed.
     Set<SandboxId> remains();
 

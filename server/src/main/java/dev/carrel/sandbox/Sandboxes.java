@@ -129,6 +129,11 @@ public final class Sandboxes implements AutoCloseable {
         return registry.get(project, id).snapshot();
     }
 
+    /// What it uses now, without waking it.
+    public SandboxUsage usage(ProjectId project, SandboxId id) {
+        return runtime.usage(registry.get(project, id).id());
+    }
+
     /// Whose a sandbox is, for callers that check by other means who may touch it.
     public Optional<ProjectId> projectOf(SandboxId id) {
         return registry.projectOf(id);

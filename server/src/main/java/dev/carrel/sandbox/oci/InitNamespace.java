@@ -18,6 +18,7 @@ import java.net.ProtocolFamily;
 import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -79,6 +80,15 @@ final class InitNamespace implements AutoCloseable {
     List<ListeningSocket> listening() {
         try {
             return ListeningSocket.parse(table("tcp"), table("tcp6"));
+        } catch (IOException e) {
+            throw Failures.failed(sandbox, "be looked into", e);
+        }
+    }
+
+    /// The network links inside, as `/proc/net/dev` shows them.
+    String links() {
+        try {
+            return new String(table("dev"), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             throw Failures.failed(sandbox, "be looked into", e);
         }

@@ -12,6 +12,7 @@ import dev.carrel.sandbox.RunningSandbox;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxRuntime;
 import dev.carrel.sandbox.SandboxSpec;
+import dev.carrel.sandbox.SandboxUsage;
 import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.store.Cursor;
 import java.io.IOException;
@@ -259,6 +260,16 @@ public final class OciRuntime implements SandboxRuntime {
     @Override
     public Set<SnapshotId> snapshots() {
         return snapshots.all();
+    }
+
+    @Override
+    public SandboxUsage usage(SandboxId id) {
+        try {
+            var reader = new UsageReader(host.groups(), host.disks());
+            return reader.read(id, attach(id).map(Attached::network));
+        } catch (IOException e) {
+            throw Failures.failed(id, "be measured", e);
+        }
     }
 
     @Override
