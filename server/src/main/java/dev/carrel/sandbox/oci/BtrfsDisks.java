@@ -8,6 +8,7 @@ import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -19,6 +20,10 @@ import org.slf4j.LoggerFactory;
 final class BtrfsDisks implements DiskStore {
     /// What the host keeps for itself: a pool whose file cannot grow would fail all sandboxes.
     static final long RESERVE_BYTES = 1L << 30;
+
+    /// Output of the commands of one sandbox: more than pid 1 ever writes, so that it is never kept
+    /// from writing an exit status; a bound for whoever has taken pid 1 over.
+    private static final long RUN_BYTES_MAX = 10L << 30;
 
     private static final Logger LOG = LoggerFactory.getLogger(BtrfsDisks.class);
 
@@ -47,6 +52,8 @@ final class BtrfsDisks implements DiskStore {
         for (String half : DiskFolders.halves(folder)) {
             disks.destroy(half);
         }
+        // Users of the host have no business in here; sandboxes' root must not pass upwards.
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
         enableQuota(folder, pool);
         return disks;
     }
@@ -96,6 +103,18 @@ final class BtrfsDisks implements DiskStore {
     }
 
     @Override
+    public Path run(SandboxId id) throws IOException {
+        String name = id.value() + DiskFolders.RUN;
+        Path run = folder.resolve(name);
+        if (!Files.exists(run)) {
+            make(() -> Btrfs.createSubvolume(folder, name));
+        }
+        Btrfs.limit(run, RUN_BYTES_MAX);
+        Owners.give(run, 0700);
+        return run;
+    }
+
+    @Override
     public long bytesUsed(SandboxId id) throws IOException {
         return Btrfs.bytesCounted(folder.resolve(id.value()));
     }
@@ -109,6 +128,7 @@ final class BtrfsDisks implements DiskStore {
     public void delete(SandboxId id) throws IOException {
         destroy(id.value());
         destroy(id.value() + DiskFolders.HALF);
+        destroy(id.value() + DiskFolders.RUN);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Set;
 
@@ -25,6 +26,7 @@ final class DirectoryDisks implements DiskStore {
 
     static DirectoryDisks open(Path folder) throws IOException {
         Files.createDirectories(folder);
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
         var disks = new DirectoryDisks(folder);
         for (String half : DiskFolders.halves(folder)) {
             disks.removeTree(half);
@@ -52,6 +54,14 @@ final class DirectoryDisks implements DiskStore {
     /// There is no limit to change.
     @Override
     public void resize(SandboxId id, int mib) {}
+
+    @Override
+    public Path run(SandboxId id) throws IOException {
+        Path run = folder.resolve(id.value() + DiskFolders.RUN);
+        Files.createDirectories(run);
+        Owners.give(run, 0700);
+        return run;
+    }
 
     @Override
     public long bytesUsed(SandboxId id) throws IOException {
@@ -93,6 +103,7 @@ final class DirectoryDisks implements DiskStore {
     public void delete(SandboxId id) throws IOException {
         removeTree(id.value());
         removeTree(id.value() + DiskFolders.HALF);
+        removeTree(id.value() + DiskFolders.RUN);
     }
 
     @Override

@@ -23,6 +23,9 @@ final class DiskFolders {
     /// At the end of the name of what is being made, or was replaced: rubbish after a crash.
     static final String HALF = ".half";
 
+    /// At the end of the name of what pid 1 writes.
+    static final String RUN = ".run";
+
     private DiskFolders() {}
 
     /// Makes what is in a disk. `upper` becomes the root directory of the sandbox.

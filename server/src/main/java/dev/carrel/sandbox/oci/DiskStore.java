@@ -30,6 +30,11 @@ interface DiskStore extends AutoCloseable {
     /// The disk of a sandbox that has one.
     Disk disk(SandboxId id);
 
+    /// The folder for what pid 1 of a sandbox writes, made if there is none. It is beside the disk:
+    /// no snapshot has it, and the two have limits of their own, so that a full disk never keeps
+    /// the end of a command from being written down.
+    Path run(SandboxId id) throws IOException;
+
     /// What counts against a disk's limit, up to some seconds ago: what its sandbox has written and
     /// is still held, by the disk or by snapshots of it.
     long bytesUsed(SandboxId id) throws IOException;

@@ -28,8 +28,8 @@ record Launch(
     int up(SandboxFolder folder, SandboxSpec spec) throws IOException {
         Files.createDirectories(folder.bundle());
         if (!Files.exists(folder.run())) {
-            Files.createDirectory(folder.run());
-            Owners.give(folder.run(), 0700);
+            Files.deleteIfExists(folder.run());
+            Files.createSymbolicLink(folder.run(), disks.run(folder.id()));
         }
         Files.deleteIfExists(folder.run().resolve(RunDirectory.CHANNEL));
         DiskStore.Disk disk = disks.disk(folder.id());

@@ -28,7 +28,8 @@ record SandboxFolder(SandboxId id, Path path) {
         return bundle().resolve("ready");
     }
 
-    /// What pid 1 inherits: its channel, and the output of all executions.
+    /// What pid 1 inherits: its channel, and the output of all executions. A link to a folder of
+    /// the [DiskStore].
     Path run() {
         return path.resolve("run");
     }

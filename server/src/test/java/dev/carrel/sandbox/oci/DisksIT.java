@@ -237,6 +237,22 @@ class DisksIT {
     }
 
     @Test
+    void fullDiskLeavesRoomForWhatPidOneWritesAndNoSnapshotHasThat() throws IOException {
+        disks.create(one, IMAGE, 16);
+        Path run = disks.run(one);
+        assertThat(disks.run(one)).isEqualTo(run);
+        assertThatThrownBy(() -> fill(disks.disk(one), 24)).isInstanceOf(IOException.class);
+
+        Files.writeString(run.resolve("exe_1.exit"), "0");
+
+        disks.takeSnapshot(one, snapshot);
+        Path saved = home.resolve("pool").resolve(snapshot.value());
+        assertThat(saved).isDirectoryNotContaining("glob:**run*");
+        disks.delete(one);
+        assertThat(run).doesNotExist();
+    }
+
+    @Test
     void limitsCanBeChanged() throws IOException {
         disks.create(one, IMAGE, 16);
         assertThatThrownBy(() -> fill(disks.disk(one), 24)).isInstanceOf(IOException.class);
