@@ -23,10 +23,6 @@ final class ImageStore {
         this.layers = new LayerStore(images.resolve(".layers"));
     }
 
-    Path directory() {
-        return directory;
-    }
-
     LayerStore layers() {
         return layers;
     }

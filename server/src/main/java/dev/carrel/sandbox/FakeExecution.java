@@ -21,13 +21,11 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A command of a fake sandbox: a process of the host in a session of its own. Three threads of its
 /// own read its outputs and wait for its end; any thread asks for its result.
 final class FakeExecution implements Execution {
-    private static final Duration TICK = Duration.ofMillis(20);
     private static final Duration END_WAIT_MAX = Duration.ofSeconds(10);
 
     /// How long a pipe may stay open after the command: a background child may hold it.
@@ -39,7 +37,6 @@ final class FakeExecution implements Execution {
 
     private final ExecutionId id;
     private final ExecutionRequest request;
-    private final BooleanSupplier paused;
     private final InstantSource clock = InstantSource.system();
     private final Instant startedAt = clock.instant();
 
@@ -57,9 +54,8 @@ final class FakeExecution implements Execution {
     private ExecutionStatus status = ExecutionStatus.RUNNING;
     private OptionalInt exitCode = OptionalInt.empty();
 
-    FakeExecution(ExecutionId id, ExecutionRequest request, BooleanSupplier paused) {
+    FakeExecution(ExecutionId id, ExecutionRequest request) {
         this.id = id;
-        this.paused = paused;
         this.request = request;
         this.input = new FakeInput(id);
         this.record = new FakeRecord(request);
@@ -149,7 +145,7 @@ final class FakeExecution implements Execution {
 
     private void await(Process started, List<Thread> readers) {
         try {
-            if (!endsInTime(started)) {
+            if (!started.waitFor(request.timeout().toMillis(), TimeUnit.MILLISECONDS)) {
                 kill(ExecutionStatus.TIMED_OUT);
                 started.waitFor();
             }
@@ -160,19 +156,6 @@ final class FakeExecution implements Execution {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // nobody interrupts this thread
         }
-    }
-
-    /// The time in which the sandbox was paused does not count.
-    private boolean endsInTime(Process started) throws InterruptedException {
-        Duration left = request.timeout();
-        while (left.isPositive()) {
-            Duration wait = left.compareTo(TICK) < 0 ? left : TICK;
-            if (started.waitFor(wait.toNanos(), TimeUnit.NANOSECONDS)) {
-                return true;
-            }
-            left = paused.getAsBoolean() ? left : left.minus(wait);
-        }
-        return false;
     }
 
     private void end(int code) {

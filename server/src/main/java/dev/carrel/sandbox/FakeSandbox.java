@@ -119,7 +119,7 @@ final class FakeSandbox {
     }
 
     private Execution execute(ExecutionId execution, ExecutionRequest request) {
-        var fresh = new FakeExecution(execution, request, () -> paused);
+        var fresh = new FakeExecution(execution, request);
         FakeExecution before = executions.putIfAbsent(execution, fresh);
         if (before != null) {
             return before;

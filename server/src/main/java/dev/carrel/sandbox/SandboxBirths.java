@@ -78,9 +78,11 @@ final class SandboxBirths {
         try {
             lifecycle.requireOpen();
             rows.take(row);
+            FailPoint.TAKE_ROW.reached();
             try {
                 fresh.becomeReady(warm.running());
                 lifecycle.changes().bind(fresh, warm);
+                FailPoint.TAKE_HOST.reached();
                 complete = true;
             } catch (RuntimeException e) {
                 lifecycle.discard(fresh.id());
@@ -102,9 +104,12 @@ final class SandboxBirths {
         try {
             lifecycle.requireOpen();
             rows.insert(row);
+            FailPoint.CREATE_ROW.reached();
             try {
                 RunningSandbox started = runtime.create(fresh.id(), made);
+                FailPoint.CREATE_HOST.reached();
                 rows.setState(fresh.id(), SandboxRow.State.READY);
+                FailPoint.CREATE_READY.reached();
                 fresh.becomeReady(started);
             } catch (RuntimeException e) {
                 lifecycle.discard(fresh.id());

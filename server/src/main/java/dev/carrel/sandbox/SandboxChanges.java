@@ -28,9 +28,11 @@ final class SandboxChanges {
         SandboxSpec before = live.spec();
         Instant ttlFromBefore = live.ttlFrom();
         write(live, wanted, ttlFrom);
+        FailPoint.CHANGE_ROW.reached();
         boolean complete = false;
         try {
             apply(live, before);
+            FailPoint.CHANGE_HOST.reached();
             complete = true;
         } finally {
             if (!complete) {

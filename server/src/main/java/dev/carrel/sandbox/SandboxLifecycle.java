@@ -129,6 +129,7 @@ final class SandboxLifecycle {
                                                     + " be paused"));
             if (!running.isPaused()) {
                 live.settled(running::pause);
+                FailPoint.PAUSE_HOST.reached();
             }
             return live.id();
         });
@@ -138,6 +139,7 @@ final class SandboxLifecycle {
     long save(LiveSandbox live, SnapshotId snapshot) {
         var size = new AtomicLong();
         live.settled(() -> size.set(runtime.takeSnapshot(live.id(), snapshot)));
+        FailPoint.SNAPSHOT_HOST.reached();
         return size.get();
     }
 
@@ -167,8 +169,10 @@ final class SandboxLifecycle {
     // The reason first: a crash in between leaves one that runs, and what runs has no reason.
     private void stop(LiveSandbox live) {
         rows.setWhyStopped(live.id(), Optional.of(WhyStopped.IDLE));
+        FailPoint.STOP_ROW.reached();
         live.becomeStopped(WhyStopped.IDLE);
         runtime.stop(live.id());
+        FailPoint.STOP_HOST.reached();
     }
 
     /// Changes its spec, for the host too. What is not there is `SANDBOX_NOT_FOUND`.
@@ -188,6 +192,7 @@ final class SandboxLifecycle {
         live.exclusively(() -> {
             requirePresent(live);
             markDeleting(Tombstone.of(live, why, now));
+            FailPoint.DELETE_ROW.reached();
             live.becomeGone();
             discard(live.id());
             registry.remove(live);
@@ -211,6 +216,7 @@ final class SandboxLifecycle {
     void discard(SandboxId id) {
         try {
             runtime.destroy(id);
+            FailPoint.DELETE_HOST.reached();
             rows.delete(id);
         } catch (RuntimeException e) {
             LOG.warn("sandbox {} could not be removed, trying again later", id, e);

@@ -1,4 +1,0 @@
-package dev.carrel.wire;
-
-/// How many images were removed, and how much room there is for it.
-public record PruneInfo(int images, long freedMb) {}
