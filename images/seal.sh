@@ -1,14 +1,6 @@
 # Makes any root file system fit for sandboxes. Runs on the host, as the last step of a build, with
-# the root file system in $1 and the host's own certificate authorities in $2 (it may not exist).
+# the root file system in $1.
 root=$1
-authorities=$2
-
-# Where an organisation inspects its traffic, sandboxes have to trust what the host trusts.
-if [ -d "$authorities" ] && [ -x "$root/usr/sbin/update-ca-certificates" ]; then
-    mkdir -p "$root/usr/local/share/ca-certificates"
-    find "$authorities" -name '*.crt' -exec cp {} "$root/usr/local/share/ca-certificates/" \;
-    chroot "$root" update-ca-certificates >/dev/null 2>&1
-fi
 
 # Nothing may raise its rights but the tools whose purpose it is. A change of owner, even to the
 # same one, is what drops file capabilities: sandboxes lack some of them, and the program then

@@ -44,6 +44,10 @@ public final class CarrelClient {
         return new SnapshotCalls(this, transport);
     }
 
+    public ImageCalls images() {
+        return new ImageCalls(this, transport);
+    }
+
     public SessionCalls sessions() {
         return new SessionCalls(this, transport);
     }

@@ -1,9 +1,12 @@
 package dev.carrel.api;
 
+import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
 import static dev.carrel.http.HttpMethod.POST;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import dev.carrel.http.EventSink;
 import dev.carrel.http.Request;
 import dev.carrel.http.Response;
@@ -19,6 +22,9 @@ import dev.carrel.wire.ImageProgress;
 import dev.carrel.wire.ImageRequest;
 import dev.carrel.wire.Json;
 import dev.carrel.wire.Listing;
+import dev.carrel.wire.PruneInfo;
+import dev.carrel.wire.PruneRequest;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +32,8 @@ import java.util.Optional;
 
 /// `/v1/images`.
 final class ImageRoutes {
+    private static final long UNUSED_SECONDS_MAX = Duration.ofDays(3650).toSeconds();
+
     private final ProjectImages images;
     private final Idempotency once;
 
@@ -55,7 +63,37 @@ final class ImageRoutes {
                         GET,
                         "/v1/images/{name...}",
                         RouteDoc.of("Read an image").gives(200, ImageInfo.class),
-                        this::get));
+                        this::get),
+                Route.of(
+                        DELETE,
+                        "/v1/images/{name...}",
+                        RouteDoc.of("Forget an image; its files go when nobody uses them"),
+                        this::remove),
+                once.once(
+                        Route.of(
+                                POST,
+                                "/v1/images/prune",
+                                RouteDoc.of("Remove images that nobody uses")
+                                        .takes(PruneRequest.class)
+                                        .gives(200, PruneInfo.class),
+                                this::prune)));
+    }
+
+    private Response remove(Request request) {
+        images.remove(Inputs.project(request), request.path("name"));
+        return Response.noContent();
+    }
+
+    private Response prune(Request request) {
+        long seconds = request.json(PruneRequest.class).unusedForSeconds().orElse(0L);
+        if (seconds < 0 || seconds > UNUSED_SECONDS_MAX) {
+            throw CarrelException.ofParam(
+                    ErrorCode.INVALID_REQUEST,
+                    "unused_for_seconds",
+                    "unused_for_seconds must be from 0 to " + UNUSED_SECONDS_MAX);
+        }
+        ProjectImages.Pruned pruned = images.prune(Duration.ofSeconds(seconds));
+        return Response.json(200, new PruneInfo(pruned.images(), pruned.bytes() >> 20));
     }
 
     private Response pull(Request request) throws InterruptedException {

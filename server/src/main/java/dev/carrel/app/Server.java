@@ -75,6 +75,7 @@ final class Server implements AutoCloseable {
                 ConfiguredModels.of(ModelSettings.of(config.environment(), config.providers()));
         List<Tool> tools = BuiltinTools.all();
         var images = add(new ProjectImages(builtImages(progress), store, config.registries()));
+        images.watch();
         Sandboxes sandboxes = openSandboxes(store, images);
         var deployments = new Deployments(store, clock);
         var sessions = add(new Sessions(store, deployments, SessionSettings.DEFAULT, clock));

@@ -25,6 +25,7 @@ import picocli.CommandLine.HelpCommand;
             SessionsCommand.class,
             LogsCommand.class,
             SandboxCommand.class,
+            ImagesCommand.class,
             SnapshotCommands.All.class,
             HelpCommand.class
         },
@@ -32,7 +33,6 @@ import picocli.CommandLine.HelpCommand;
         footer = {
             "  start    Run the server in the foreground.",
             "  doctor   Say what works on this machine, and how to mend the rest.",
-            "  images   List and build the images that sandboxes start from.",
             "  test     Run all tests of this checkout.",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server cannot be reached."

@@ -55,6 +55,7 @@ final class Bootstrap {
         Path root = folder.resolve("root");
         Files.writeString(folder.resolve("finish.sh"), recipe.finish());
         Files.writeString(folder.resolve("seal.sh"), recipe.seal());
+        Files.writeString(folder.resolve("authorities.sh"), Recipe.shared("authorities.sh"));
         copyFiles(recipe, folder.resolve("files"));
         var reader = new BuildProgress(progress);
         HostCommand.Result result =
@@ -84,8 +85,11 @@ final class Bootstrap {
         sources.options().forEach(option -> command.add("--aptopt=" + option));
         DPKG_OPTIONS.forEach(option -> command.add("--dpkgopt=" + option));
         command.add("--customize-hook=cp -R \"$BUILD/files/.\" \"$1/\"");
+        // A JDK's scripts fail where there is no place for its manual pages.
+        command.add("--setup-hook=mkdir -p \"$1/usr/share/man/man1\"");
+        command.add("--customize-hook=sh -eu \"$BUILD/authorities.sh\" \"$1\" \"$AUTHORITIES\"");
         command.add("--customize-hook=chroot \"$1\" sh -eu <\"$BUILD/finish.sh\"");
-        command.add("--customize-hook=sh -eu \"$BUILD/seal.sh\" \"$1\" \"$AUTHORITIES\"");
+        command.add("--customize-hook=sh -eu \"$BUILD/seal.sh\" \"$1\"");
         command.add(sources.suite());
         command.add(root.toString());
         if (!sources.lines().isEmpty()) {

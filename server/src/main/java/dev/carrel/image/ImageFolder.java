@@ -4,6 +4,7 @@ import dev.carrel.process.HostCommand;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -43,24 +44,46 @@ record ImageFolder(Path path) {
         return users().resolve(Digest.of(text).hex().substring(0, NAME_CHARS));
     }
 
-    /// How many use it; under the [StoreLock] to act on it. Forgets those that are gone.
+    /// How many use it; under the [StoreLock] to act on it.
     int userCount() throws IOException {
-        if (!Files.isDirectory(users())) {
-            return 0;
-        }
         int count = 0;
-        try (Stream<Path> files = Files.list(users())) {
-            for (Path file : files.toList()) {
-                String user = Files.readString(file);
-                // Written by a process that died in the middle: the user began nothing yet.
-                if (!user.isEmpty() && Files.exists(Path.of(user))) {
-                    count++;
-                } else {
-                    Files.deleteIfExists(file);
-                }
-            }
+        for (Path file : userFiles()) {
+            count += isThere(file) ? 1 : 0;
         }
         return count;
+    }
+
+    /// Forgets users that are gone, which is no use. Under the [StoreLock].
+    void forgetGone() throws IOException {
+        if (!Files.isDirectory(users())) {
+            return;
+        }
+        FileTime lastUsed = Files.getLastModifiedTime(users());
+        for (Path file : userFiles()) {
+            if (!isThere(file)) {
+                Files.deleteIfExists(file);
+            }
+        }
+        Files.setLastModifiedTime(users(), lastUsed);
+    }
+
+    private List<Path> userFiles() throws IOException {
+        if (!Files.isDirectory(users())) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(users())) {
+            return files.toList();
+        }
+    }
+
+    // A process that died in the middle of writing it has not begun to use anything.
+    private static boolean isThere(Path userFile) throws IOException {
+        try {
+            String user = Files.readString(userFile);
+            return !user.isEmpty() && Files.exists(Path.of(user));
+        } catch (NoSuchFileException e) {
+            return false; // forgotten meanwhile
+        }
     }
 
     private void touch() throws IOException {

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /// The table of images: what their names mean to a project. That a project has a row is also its
 /// permission to use the image.
@@ -63,6 +64,20 @@ final class ImageNames {
                 handle.execute(
                         "delete from images where project = ? and name = ?", project.value(), name))
                 > 0;
+    }
+
+    /// What has been built, and cannot be had again.
+    Set<Digest> built() {
+        return store.read(handle ->
+                handle.createQuery("select * from images where kind = 'built'")
+                        .map((row, context) -> row(row).digest())
+                        .set());
+    }
+
+    /// Forgets all names of an image that was pulled.
+    void forget(Digest digest) {
+        store.write(
+                handle -> handle.execute("delete from images where digest = ?", digest.toString()));
     }
 
     /// Whether any name of any project means this.

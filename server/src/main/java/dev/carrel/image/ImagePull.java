@@ -1,7 +1,6 @@
 package dev.carrel.image;
 
 import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorCode;
 import dev.carrel.image.Images.Progress;
 import dev.carrel.process.Fd;
 import dev.carrel.process.Linux;
@@ -51,6 +50,12 @@ final class ImagePull {
     }
 
     BuiltImage run() throws IOException {
+        try (var _ = PullMark.make(store.directory().resolveSibling(""))) {
+            return pull();
+        }
+    }
+
+    private BuiltImage pull() throws IOException {
         progress.accept(new Progress(0, "asking " + reference.registry()));
         Manifest manifest = Manifest.fetch(registry);
         Optional<BuiltImage> there = store.find(manifest.digest());
@@ -186,13 +191,5 @@ final class ImagePull {
             RootFinish.run(top);
         }
         return size;
-    }
-
-    /// A failure in the words of the API.
-    CarrelException failure(IOException e) {
-        return new CarrelException(
-                ErrorCode.IMAGE_INVALID,
-                "image %s cannot be pulled: %s".formatted(reference.canonical(), e.getMessage()),
-                e);
     }
 }

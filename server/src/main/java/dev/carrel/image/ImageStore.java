@@ -23,6 +23,10 @@ final class ImageStore {
         this.layers = new LayerStore(images.resolve(".layers"));
     }
 
+    Path directory() {
+        return directory;
+    }
+
     LayerStore layers() {
         return layers;
     }

@@ -6,10 +6,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -128,6 +130,10 @@ public final class Images {
         return new ImageBuild(recipe, directory.resolve(name)).run(progress);
     }
 
+    ImagePrune.Pruned prune(Duration unusedFor, Set<Digest> spared) throws IOException {
+        return new ImagePrune(directory, store, recipes()).run(unusedFor, spared);
+    }
+
     List<String> recipes() {
         return Recipe.names();
     }
@@ -189,7 +195,7 @@ public final class Images {
         return String.join(", ", names);
     }
 
-    private static Optional<BuiltImage> newest(Path folder) {
+    static Optional<BuiltImage> newest(Path folder) {
         return folders(folder).stream()
                 .flatMap(version -> BuiltImage.read(version).stream())
                 .max(Comparator.comparing(BuiltImage::builtAt));

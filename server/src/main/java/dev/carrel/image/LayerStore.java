@@ -29,6 +29,10 @@ final class LayerStore {
         this.directory = directory;
     }
 
+    Path directory() {
+        return directory;
+    }
+
     Path folder(Digest content) {
         return directory.resolve(content.hex());
     }

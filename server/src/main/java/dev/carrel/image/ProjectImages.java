@@ -7,6 +7,7 @@ import dev.carrel.image.Images.Image;
 import dev.carrel.image.Images.Progress;
 import dev.carrel.store.ProjectId;
 import dev.carrel.store.Store;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,12 +29,14 @@ public final class ProjectImages implements AutoCloseable {
     private final ImageNames names;
     private final RegistrySettings registries;
     private final Pulls pulls = new Pulls();
+    private final ImageKeeper keeper;
 
     public ProjectImages(Images images, Store store, RegistrySettings registries) {
         this.images = images;
         this.store = images.store();
         this.names = new ImageNames(store);
         this.registries = registries;
+        this.keeper = new ImageKeeper(images.directory(), this::prune);
     }
 
     /// What a name means now, as a name that always means the same: with a digest, or that of a
@@ -193,9 +196,47 @@ public final class ProjectImages implements AutoCloseable {
         return new ImageEntry(name, kind, image, usedBy, Optional.empty());
     }
 
+    /// Takes the name away from the project. The files go with the next [#prune] if nobody uses
+    /// them. Fails with `IMAGE_NOT_FOUND`.
+    public void remove(ProjectId project, String name) {
+        String known = Reference.looksLikeOne(name) ? Reference.parse(name).canonical() : name;
+        if (!names.remove(project, known)) {
+            throw new CarrelException(
+                    ErrorCode.IMAGE_NOT_FOUND,
+                    images.recipes().contains(known)
+                            ? "image '%s' is a recipe's: its old versions go by `images prune`"
+                                    .formatted(known)
+                            : "image '%s' is not here".formatted(known));
+        }
+    }
+
+    /// What [#prune] has removed.
+    public record Pruned(int images, long bytes) {}
+
+    /// Removes images that no sandbox and no snapshot has used for so long, of all projects, and
+    /// layers that no image has left. Pulled ones come back when they are wanted; built ones stay
+    /// while they have a name, and so does the newest version of each recipe.
+    public Pruned prune(Duration unusedFor) {
+        try {
+            ImagePrune.Pruned pruned = images.prune(unusedFor, names.built());
+            pruned.images().forEach(names::forget);
+            return new Pruned(pruned.images().size() + pruned.recipeVersions(), pruned.bytes());
+        } catch (IOException e) {
+            throw new CarrelException(
+                    ErrorCode.INTERNAL_ERROR, "unused images could not be removed", e);
+        }
+    }
+
+    /// Removes images unused for 30 days, hourly until [#close]; those of the last hour excepted
+    /// all that are unused when the disk has less than 5 GiB left.
+    public void watch() {
+        keeper.start();
+    }
+
     /// Ends the pulls under way.
     @Override
     public void close() {
+        keeper.close();
         pulls.close();
     }
 }

@@ -13,8 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// How to make an image: Debian packages, files to add, and a script to run inside at the end.
-/// `text` is all of it as written, so that any change of a recipe shows.
+/// How to make an image: Debian packages, files to add, and a script to run inside at the end,
+/// after those that several recipes share. `text` is all of it as written, so that any change of a
+/// recipe shows.
 record Recipe(
         String name,
         List<String> packages,
@@ -48,7 +49,8 @@ record Recipe(
     // The file itself, as written by hand.
     private record Written(
             @JsonProperty(required = true) List<String> packages,
-            @Nullable Map<String, String> files) {}
+            @Nullable Map<String, String> files,
+            @Nullable List<String> scripts) {}
 
     /// Those that Carrel ships, by name.
     static List<String> names() {
@@ -67,21 +69,33 @@ record Recipe(
             return Optional.empty();
         }
         String finish = resource(FOLDER + name + "/finish.sh").orElse("");
-        String seal =
-                resource(FOLDER + "seal.sh")
-                        .orElseThrow(() -> new IllegalStateException("seal.sh is not in the jar"));
-        return Optional.of(parse(name, recipe.get(), finish, seal));
+        return Optional.of(parse(name, recipe.get(), finish, shared("seal.sh")));
     }
 
     static Recipe parse(String name, String yaml, String finish, String seal) {
         try {
             Written written = YAML.readValue(yaml, Written.class);
             Map<String, String> files = written.files() == null ? Map.of() : written.files();
-            String text = String.join("\0", yaml, finish, seal);
-            return new Recipe(name, written.packages(), files, finish, seal, text);
+            String script = scripts(written) + finish;
+            String text = String.join("\0", yaml, shared("authorities.sh"), script, seal);
+            return new Recipe(name, written.packages(), files, script, seal, text);
         } catch (IOException e) {
             throw new IllegalArgumentException("recipe " + name + " cannot be read", e);
         }
+    }
+
+    /// The steps that several recipes have in common run before their own.
+    private static String scripts(Written written) {
+        var text = new StringBuilder();
+        for (String script : written.scripts() == null ? List.<String>of() : written.scripts()) {
+            text.append(shared(script + ".sh")).append('\n');
+        }
+        return text.toString();
+    }
+
+    static String shared(String file) {
+        return resource(FOLDER + file)
+                .orElseThrow(() -> new IllegalStateException(file + " is not in the jar"));
     }
 
     private static Optional<String> resource(String path) {

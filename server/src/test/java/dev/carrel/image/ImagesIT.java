@@ -30,11 +30,11 @@ class ImagesIT {
     @Test
     void imageIsThereWithItsToolsAndItsSize() {
         for (String path :
-                List.of("usr/bin/git", "usr/bin/python", "usr/bin/rg", "usr/bin/pytest-3")) {
+                List.of("usr/bin/git", "usr/bin/python", "usr/bin/rg", "usr/local/bin/npm")) {
             assertThat(coding.root().resolve(path)).exists();
         }
         assertThat(coding.root().resolve("workspace")).isDirectory();
-        assertThat(coding.sizeBytes()).isBetween(100L << 20, 450L << 20);
+        assertThat(coding.sizeBytes()).isBetween(100L << 20, 1100L << 20);
         assertThat(IMAGES.get("coding")).isEqualTo(coding);
     }
 
