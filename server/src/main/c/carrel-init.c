@@ -97,8 +97,12 @@ static void open_door(void) {
     if (chdir("/") != 0) die("/");
 }
 
-int main(void) {
-    open_oom_score();
+// Without arguments it inherits the run directory; under gVisor the arguments are where it is, and
+// how many processes there may be.
+int main(int count, char **arguments) {
+    const char *failed = count > 2 ? settle_in_gvisor(arguments[1], arguments[2]) : NULL;
+    if (failed) die(failed);
+    open_oom_score();  // not there under gVisor, for which all of the sandbox is one process
     prctl(PR_SET_DUMPABLE, 0);
     prctl(PR_SET_NAME, "carrel-init");
     prctl(PR_SET_CHILD_SUBREAPER, 1);  // for the case that it is not pid 1

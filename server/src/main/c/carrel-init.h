@@ -160,3 +160,9 @@ void kill_all(void);
 bool reap(void);           // true if there may be more
 int mind_the_clock(void);  // ends what is overdue; for how long poll may wait then
 uint64_t now_us(clockid_t clock);
+
+// gvisor.c: settle_in_gvisor() is how pid 1 comes to its run directory there; it gives what failed,
+// with errno, or NULL. tell_of_resize() does what other kernels do by themselves.
+extern bool in_gvisor;
+void tell_of_resize(int terminal, pid_t leader);
+const char *settle_in_gvisor(const char *run_directory, const char *processes_max);

@@ -88,7 +88,10 @@ static bool resize(struct cursor *in) {
     struct winsize size = {.ws_col = get(in, 2)};
     size.ws_row = get(in, 2);
     if (in->bad) return false;
-    if (e != NULL && e->terminal) ioctl(e->input, TIOCSWINSZ, &size);
+    if (e != NULL && e->terminal) {
+        ioctl(e->input, TIOCSWINSZ, &size);
+        if (in_gvisor) tell_of_resize(e->input, e->pid);
+    }
     return true;
 }
 

@@ -38,7 +38,8 @@ final class DoctorCommand implements Callable<Integer> {
                         Optional.empty(),
                         false,
                         System.getenv());
-        List<HostChecks.Check> checks = new HostChecks(config.sandboxRuntime()).run();
+        List<HostChecks.Check> checks =
+                new HostChecks(config.sandboxRuntime(), config.sandboxes().isolationMin()).run();
         if (json) {
             System.out.println(new ObjectMapper().writeValueAsString(checks));
         } else {

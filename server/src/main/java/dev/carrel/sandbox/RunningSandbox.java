@@ -37,8 +37,9 @@ public interface RunningSandbox {
 
     /// A new TCP connection to whatever listens on `port` inside, on IPv4's or IPv6's loopback or
     /// any other address of the sandbox; empty when nothing does. The channel blocks, and is the
-    /// caller's to close; what is at its other end is hostile. Fails with `UNAVAILABLE` when the
-    /// listener does not take the connection within `timeout`.
+    /// caller's to close; what is at its other end is hostile. On the host it may be a socket of
+    /// another kind, so use it as a channel and set no options of TCP on it. Fails with
+    /// `UNAVAILABLE` when the listener does not take the connection within `timeout`.
     Optional<SocketChannel> connect(int port, Duration timeout);
 
     /// Puts another network policy in force before it returns, for open connections too. The caller

@@ -71,12 +71,17 @@ abstract class RuntimeFixture {
         return next;
     }
 
-    static SandboxSpec spec() {
+    /// The level of the sandboxes that are tested.
+    protected Isolation isolation() {
+        return Isolation.CONTAINER;
+    }
+
+    SandboxSpec spec() {
         SandboxSpec defaults = SandboxSpec.defaults();
         return new SandboxSpec(
                 Optional.empty(),
                 defaults.image(),
-                defaults.isolation(),
+                isolation(),
                 defaults.resources(),
                 NetworkPolicy.OFF,
                 Map.of("OF_SANDBOX", "a", "BOTH", "sandbox"),

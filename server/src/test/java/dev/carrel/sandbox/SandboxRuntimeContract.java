@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carrel.error.ErrorCode;
 import java.net.ServerSocket;
+import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.OptionalInt;
@@ -178,7 +179,7 @@ public abstract class SandboxRuntimeContract extends SnapshotContract {
 
     protected final String answer(int port) throws Exception {
         try (SocketChannel channel = sandbox.connect(port, LONG).orElseThrow()) {
-            return new String(channel.socket().getInputStream().readAllBytes(), UTF_8);
+            return new String(Channels.newInputStream(channel).readAllBytes(), UTF_8);
         }
     }
 

@@ -37,7 +37,7 @@ final class Attached implements AutoCloseable {
     private final ControlGroups groups;
     private final Freezer freezer;
     private final AttachedFiles files;
-    private final InitNamespace network;
+    private final Ports network;
     private final CountDownLatch death = new CountDownLatch(1);
 
     // Held while the channel is opened: a second one would only be in the way.
@@ -46,11 +46,7 @@ final class Attached implements AutoCloseable {
     private volatile boolean closed;
 
     private Attached(
-            SandboxFolder folder,
-            int process,
-            ControlGroups groups,
-            Fd root,
-            InitNamespace network) {
+            SandboxFolder folder, int process, ControlGroups groups, Fd root, Ports network) {
         this.folder = folder;
         this.process = process;
         this.groups = groups;
@@ -59,11 +55,13 @@ final class Attached implements AutoCloseable {
         this.files = new AttachedFiles(folder.id(), root, this::isAlive);
     }
 
-    static Attached to(SandboxFolder folder, int process, ControlGroups groups) throws IOException {
-        InitNamespace network = InitNamespace.of(folder.id(), process);
+    static Attached to(SandboxFolder folder, int process, Engine engine, ControlGroups groups)
+            throws IOException {
+        int files = engine.fileProcess(folder, process);
+        Ports network = engine.ports(folder, process);
         Fd root;
         try {
-            root = Linux.open("/proc/" + process + "/root", Linux.O_PATH | Linux.O_DIRECTORY, 0);
+            root = Linux.open("/proc/" + files + "/root", Linux.O_PATH | Linux.O_DIRECTORY, 0);
         } catch (LinuxException e) {
             network.close();
             throw e;
@@ -87,7 +85,7 @@ final class Attached implements AutoCloseable {
         return files;
     }
 
-    InitNamespace network() {
+    Ports network() {
         return network;
     }
 

@@ -207,7 +207,8 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
         return ids;
     }
 
-    private Set<Integer> processes(SandboxId id) throws IOException {
+    /// All processes of a sandbox, on the host.
+    Set<Integer> processes(SandboxId id) throws IOException {
         Set<Integer> processes = new TreeSet<>();
         for (Path hierarchy : hierarchies) {
             try {

@@ -2,6 +2,7 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.process.HostCommand;
 import dev.carrel.sandbox.Isolation;
+import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,14 +41,18 @@ final class Crun implements Engine {
         return Isolation.CONTAINER;
     }
 
-    // Without it the server does not start.
     @Override
-    public Optional<String> lacks() {
-        return Optional.empty();
+    public Resources onHost(Resources inside) {
+        return inside;
     }
 
     @Override
-    public int run(SandboxFolder folder, OciConfig config) throws IOException {
+    public boolean takesLinksLater() {
+        return true;
+    }
+
+    @Override
+    public int run(SandboxFolder folder, OciConfig config, Link link) throws IOException {
         Files.write(folder.config(), config.toJson(filter));
         Files.createDirectories(state);
         Files.deleteIfExists(folder.pid());
@@ -74,6 +79,22 @@ final class Crun implements Engine {
     }
 
     @Override
+    public void complete(int process, Link link) throws IOException {
+        WatchLimits.ofHost().apply(process);
+        link.attach(process);
+    }
+
+    @Override
+    public int fileProcess(SandboxFolder folder, int process) {
+        return process;
+    }
+
+    @Override
+    public Ports ports(SandboxFolder folder, int process) throws IOException {
+        return InitNamespace.of(folder.id(), process);
+    }
+
+    @Override
     public void forget(SandboxId id) throws IOException {
         Trees.delete(state.resolve(id.value()));
     }
@@ -91,7 +112,8 @@ final class Crun implements Engine {
         return Optional.of(Base64.getEncoder().encodeToString(Files.readAllBytes(file)));
     }
 
-    private static String log(SandboxFolder folder) throws IOException {
+    /// The end of what an engine has said about a start.
+    static String log(SandboxFolder folder) throws IOException {
         if (!Files.exists(folder.log())) {
             return "it said nothing";
         }

@@ -1,26 +1,44 @@
 package dev.carrel.sandbox.oci;
 
 import dev.carrel.sandbox.Isolation;
+import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.SandboxId;
 import java.io.IOException;
-import java.util.Optional;
 import java.util.Set;
 
-/// A program that makes sandboxes of one isolation level out of bundles. Nothing but the start is
+/// A program that makes sandboxes of one isolation level out of bundles. Little but the start is
 /// asked of it: commands go to pid 1, and the end is a matter of control groups.
 interface Engine {
     Isolation isolation();
 
-    /// What this host lacks for it and what to do, for people; empty when it can be used.
-    Optional<String> lacks();
+    /// What the control groups of a sandbox with these limits are to enforce.
+    Resources onHost(Resources inside);
 
-    /// Starts pid 1 of a sandbox; returns its process id on the host. Call it where the root file
-    /// system is mounted.
-    int run(SandboxFolder folder, OciConfig config) throws IOException;
+    /// Whether a sandbox uses a link that comes while it runs.
+    boolean takesLinksLater();
+
+    /// Starts pid 1 of a sandbox; returns the process on the host that ends when the sandbox does.
+    /// Call it in the mount space, with the root file system mounted. `link` is for engines that
+    /// need it before anything of the sandbox runs.
+    int run(SandboxFolder folder, OciConfig config, Link link) throws IOException;
+
+    /// What is left to do for a sandbox that has just been run, and needs no mounts.
+    void complete(int process, Link link) throws IOException;
+
+    /// The process in whose root directory the host sees the sandbox's files.
+    int fileProcess(SandboxFolder folder, int process) throws IOException;
+
+    Ports ports(SandboxFolder folder, int process) throws IOException;
 
     /// Removes what it remembers of a sandbox that does not run any more.
     void forget(SandboxId id) throws IOException;
 
     /// The sandboxes that it remembers.
     Set<SandboxId> remembered() throws IOException;
+
+    /// Links the network namespace of a process to the bridge, if the sandbox has a network.
+    @FunctionalInterface
+    interface Link {
+        void attach(int process) throws IOException;
+    }
 }

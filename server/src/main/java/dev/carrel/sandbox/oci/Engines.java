@@ -5,6 +5,7 @@ import dev.carrel.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -22,26 +23,24 @@ final class Engines {
         engines.forEach(engine -> byLevel.put(engine.isolation(), engine));
     }
 
-    static Engines of(Instance instance) {
-        return new Engines(List.of(new Crun(instance.crunState())));
+    /// `mounts` is the root of the mount space in which they run.
+    static Engines of(Instance instance, Path mounts, ControlGroups groups) {
+        return new Engines(
+                List.of(
+                        new Crun(instance.crunState()),
+                        new Runsc(instance.runscState(), mounts, groups)));
     }
 
     /// The levels that can be used now.
     Set<Isolation> usable() {
-        Set<Isolation> usable = EnumSet.noneOf(Isolation.class);
-        byLevel.forEach((level, engine) -> {
-            if (engine.lacks().isEmpty()) {
-                usable.add(level);
-            }
-        });
+        Set<Isolation> usable = EnumSet.copyOf(byLevel.keySet());
+        usable.removeIf(level -> lacks(level).isPresent());
         return usable;
     }
 
     /// Why a level cannot be used, if it cannot.
     Optional<String> lacks(Isolation level) {
-        return Optional.ofNullable(byLevel.get(level))
-                .map(Engine::lacks)
-                .orElse(Optional.of("this version does not offer it"));
+        return IsolationChecks.lacks(level);
     }
 
     /// The engine of a sandbox, as noted at its creation.

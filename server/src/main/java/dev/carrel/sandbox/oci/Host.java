@@ -45,7 +45,7 @@ record Host(
             }
         }
         var roots = new RootMounts(space, idMap);
-        var engines = Engines.of(instance);
+        var engines = Engines.of(instance, space.root(), groups);
         var launch = new Launch(instance, disks, roots, engines, groups, uplinks, space);
         return new Host(instance, disks, uplinks, space, idMap, groups, engines, launch);
     }

@@ -4,6 +4,7 @@ import dev.carrel.process.Fd;
 import dev.carrel.process.HostCommand;
 import dev.carrel.process.LinuxException;
 import dev.carrel.process.Mounts;
+import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,9 +34,12 @@ public final class HostChecks {
     private static final Path KERNEL_TYPES = Path.of("/proc/filesystems");
 
     private final OciSettings settings;
+    private final Isolation isolationMin;
 
-    public HostChecks(OciSettings settings) {
+    /// `isolationMin` is the weakest isolation that sandboxes may have.
+    public HostChecks(OciSettings settings, Isolation isolationMin) {
         this.settings = settings;
+        this.isolationMin = isolationMin;
     }
 
     /// Everything, in the order in which to mend it.
@@ -57,8 +61,7 @@ public final class HostChecks {
         checks.add(program("mmdebstrap", "mmdebstrap", "--version", Outcome.FAIL));
         checks.add(disk());
         checks.add(image());
-        checks.add(present("kvm", Files.exists(Path.of("/dev/kvm")), "microvm"));
-        checks.add(present("runsc", HostCommand.find("runsc").isPresent(), "gvisor"));
+        checks.addAll(IsolationChecks.of(isolationMin));
         return checks;
     }
 
@@ -270,12 +273,6 @@ public final class HostChecks {
         } catch (IOException e) {
             return fail(program, "does not run", "apt-get install --reinstall " + debian);
         }
-    }
-
-    private static Check present(String name, boolean there, String isolation) {
-        String found = there ? "there" : "not there";
-        String use = "; the isolation level " + isolation + " is not offered yet";
-        return new Check(name, Outcome.INFO, found + use, "");
     }
 
     private static Path nearest(Path path) {

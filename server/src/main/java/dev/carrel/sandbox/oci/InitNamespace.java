@@ -28,7 +28,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// What the host's `/proc` shows of a sandbox's pid 1, above all its network namespace. The folder
 /// of a process that has ended stays that process's: its number given again changes nothing.
-final class InitNamespace implements AutoCloseable {
+final class InitNamespace implements Ports {
     /// Addresses that a server listens on, tried one after the other.
     private static final int ADDRESSES_MAX = 4;
 
@@ -52,7 +52,8 @@ final class InitNamespace implements AutoCloseable {
 
     /// As [dev.carrel.sandbox.RunningSandbox#connect] says. IPv4's loopback is tried blindly, since
     /// most servers are there; where else a server may be, the kernel's table says.
-    Optional<SocketChannel> connect(int port, Duration timeout) {
+    @Override
+    public Optional<SocketChannel> connect(int port, Duration timeout) {
         try {
             Optional<SocketChannel> usual = connect(loopback(port), timeout);
             if (usual.isPresent()) {
@@ -76,8 +77,8 @@ final class InitNamespace implements AutoCloseable {
         }
     }
 
-    /// The TCP ports that something inside listens on.
-    List<ListeningSocket> listening() {
+    @Override
+    public List<ListeningSocket> listening() {
         try {
             return ListeningSocket.parse(table("tcp"), table("tcp6"));
         } catch (IOException e) {

@@ -49,6 +49,11 @@ record Instance(Path home, String id) {
         return runtime().resolve("crun");
     }
 
+    /// A folder for each sandbox, in which runsc keeps its own state.
+    Path runscState() {
+        return runtime().resolve("runsc");
+    }
+
     /// The parent of all its control groups, as a path from each hierarchy's top.
     String controlGroup() {
         return "carrel-" + id;

@@ -36,6 +36,8 @@ record Launch(
         Path image = Path.of(Files.readString(disk.image()));
         Path init = roots.init();
         disks.resize(folder.id(), spec.resources().diskMib() + SPARE_MIB);
+        Engine engine = engines.of(folder);
+        Engine.Link link = pid1 -> uplinks.connect(folder, spec.network(), pid1);
         int process =
                 roots.with(
                         folder.id(),
@@ -44,11 +46,11 @@ record Launch(
                         root -> {
                             renewIdentity(folder, root);
                             NetworkFiles.write(root, hostname(folder.id()), uplinks.gateway());
-                            return engines.of(folder).run(folder, config(folder, spec, root, init));
+                            OciConfig config = config(folder, spec, root, init);
+                            return engine.run(folder, config, link);
                         });
         disks.resize(folder.id(), spec.resources().diskMib());
-        WatchLimits.ofHost().apply(process);
-        uplinks.connect(folder, spec.network(), process);
+        engine.complete(process, link);
         Files.createFile(folder.ready());
         return process;
     }

@@ -96,6 +96,15 @@ record OciConfig(
 
     /// `filter` is the compiled system call filter, if there is one from an earlier start.
     byte[] toJson(Optional<String> filter) throws IOException {
+        return bytes(json(filter));
+    }
+
+    static byte[] bytes(ObjectNode config) throws IOException {
+        return JSON.writeValueAsBytes(config);
+    }
+
+    /// The same, for an engine that changes some of it.
+    ObjectNode json(Optional<String> filter) throws IOException {
         ObjectNode config = JSON.createObjectNode().put("ociVersion", "1.0.2");
         config.put("hostname", hostname);
         config.putObject("root").put("path", root.toString()).put("readonly", false);
@@ -103,7 +112,7 @@ record OciConfig(
         config.set("mounts", mounts());
         config.set("linux", linux());
         filter.ifPresent(bpf -> config.putObject("annotations").put(FILTER_ANNOTATION, bpf));
-        return JSON.writeValueAsBytes(config);
+        return config;
     }
 
     private static ObjectNode process() throws IOException {

@@ -169,7 +169,8 @@ public final class OciRuntime implements SandboxRuntime {
     public void resize(SandboxId id, Resources resources) {
         try {
             host.disks().resize(id, resources.diskMib());
-            new LiveLimits(host.groups()).set(id, resources);
+            Engine engine = host.engines().of(host.instance().sandbox(id));
+            new LiveLimits(host.groups()).set(id, engine.onHost(resources));
         } catch (IOException e) {
             throw Failures.failed(id, "get other limits", e);
         }
@@ -302,7 +303,7 @@ public final class OciRuntime implements SandboxRuntime {
 
     private RunningSandbox launch(SandboxFolder folder, SandboxSpec spec) throws IOException {
         int process = host.launch().up(folder, spec);
-        Attached sandbox = Attached.to(folder, process, host.groups());
+        Attached sandbox = connect(folder, process);
         attached.put(folder.id(), sandbox);
         var running = sandbox(folder.id(), sandbox, spec);
         HostKeys.makeIfWanted(folder, running);
@@ -324,6 +325,9 @@ public final class OciRuntime implements SandboxRuntime {
                                     new CarrelException(
                                             ErrorCode.SANDBOX_NOT_RUNNING,
                                             "sandbox " + id + " is not running"));
+            if (!host.engines().of(folder).takesLinksLater()) {
+                host.uplinks().requireLinked(folder, policy);
+            }
             host.uplinks().change(folder, policy, process);
         } catch (IOException e) {
             throw Failures.failed(id, "have its network changed", e);
@@ -341,7 +345,7 @@ public final class OciRuntime implements SandboxRuntime {
         if (process.isEmpty()) {
             return Optional.empty();
         }
-        Attached fresh = Attached.to(folder, process.getAsInt(), host.groups());
+        Attached fresh = connect(folder, process.getAsInt());
         // Of two callers at once, one connection stays.
         Attached kept = attached.merge(id, fresh, (old, other) -> old.isAlive() ? old : other);
         if (kept != fresh) {
@@ -351,6 +355,10 @@ public final class OciRuntime implements SandboxRuntime {
             known.close();
         }
         return Optional.of(kept);
+    }
+
+    private Attached connect(SandboxFolder folder, int process) throws IOException {
+        return Attached.to(folder, process, host.engines().of(folder), host.groups());
     }
 
     private void detach(SandboxId id) {

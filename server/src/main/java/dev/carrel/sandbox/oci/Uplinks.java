@@ -1,5 +1,7 @@
 package dev.carrel.sandbox.oci;
 
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.ClosedRanges;
 import dev.carrel.sandbox.NetworkPolicy;
 import dev.carrel.sandbox.Subnet;
@@ -139,6 +141,20 @@ final class Uplinks implements AutoCloseable {
         egress.put(bits(index), policy);
         if (!network.isAttached(index)) {
             network.attach(index, process);
+        }
+    }
+
+    /// Fails with `NOT_SUPPORTED` when a sandbox that takes no link while it runs would need one.
+    void requireLinked(SandboxFolder folder, NetworkPolicy policy) throws IOException {
+        OptionalInt index = address(folder);
+        boolean linked = index.isPresent() && network.isAttached(index.getAsInt());
+        if (policy.internet() && !linked) {
+            throw CarrelException.ofParam(
+                    ErrorCode.NOT_SUPPORTED,
+                    "network",
+                    "sandbox %s gets a network only when it starts, because of its isolation: stop"
+                                    .formatted(folder.id())
+                            + " it, change it, and start it again");
         }
     }
 

@@ -350,7 +350,7 @@ class OciRuntimeIT {
                         host.home(),
                         new dev.carrel.image.Images(dev.carrel.image.Images.DIRECTORY_DEFAULT));
 
-        List<HostChecks.Check> checks = new HostChecks(settings).run();
+        List<HostChecks.Check> checks = new HostChecks(settings, Isolation.CONTAINER).run();
 
         assertThat(checks)
                 .filteredOn(check -> check.outcome() == HostChecks.Outcome.FAIL)
@@ -407,18 +407,6 @@ class OciRuntimeIT {
     }
 
     private static SandboxSpec spec(NetworkPolicy network, Resources resources) {
-        return new SandboxSpec(
-                Optional.empty(),
-                SandboxSpec.DEFAULT_IMAGE,
-                Isolation.CONTAINER,
-                resources,
-                network,
-                Map.of(),
-                Map.of(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty());
+        return TestHost.spec(Isolation.CONTAINER, network, resources);
     }
 }

@@ -4,11 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carrel.image.Images;
 import dev.carrel.process.HostCommand;
+import dev.carrel.sandbox.Isolation;
+import dev.carrel.sandbox.NetworkPolicy;
+import dev.carrel.sandbox.Resources;
+import dev.carrel.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 
 /// A home for one test class, on this machine's real kernel, with the image that all tests share.
 final class TestHost {
@@ -26,6 +33,31 @@ final class TestHost {
         var images = new Images(Images.DIRECTORY_DEFAULT);
         images.build("coding", progress -> {});
         return new TestHost(Files.createTempDirectory("carrel-test-"), images);
+    }
+
+    /// Loud, because what is skipped is not known to work.
+    static void requireGvisor() {
+        RunscVersion.lacks()
+                .ifPresent(why -> {
+                    System.err.println("NOT TESTED: the isolation level gvisor: " + why);
+                    Assumptions.abort(why);
+                });
+    }
+
+    static SandboxSpec spec(Isolation isolation, NetworkPolicy network, Resources resources) {
+        return new SandboxSpec(
+                Optional.empty(),
+                SandboxSpec.DEFAULT_IMAGE,
+                isolation,
+                resources,
+                network,
+                Map.of(),
+                Map.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     Path home() {
