@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.StandardSocketOptions;
+import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import org.slf4j.Logger;
@@ -43,8 +44,11 @@ final class AppConnection implements AutoCloseable {
         this.channel = channel;
         this.port = port;
         this.settings = settings;
-        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        this.input = new WireInput(channel.socket().getInputStream());
+        // Of a sandbox with a kernel of its own it is a socket of another kind.
+        if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        }
+        this.input = new WireInput(Channels.newInputStream(channel));
     }
 
     int port() {
@@ -55,8 +59,8 @@ final class AppConnection implements AutoCloseable {
         return cut;
     }
 
-    OutputStream output() throws IOException {
-        return channel.socket().getOutputStream();
+    OutputStream output() {
+        return Channels.newOutputStream(channel);
     }
 
     /// The bytes of another protocol, after the answer that switched to it.
