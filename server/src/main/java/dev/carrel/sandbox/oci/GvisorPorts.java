@@ -23,13 +23,16 @@ final class GvisorPorts implements Ports {
     private static final AtomicLong CONNECTIONS = new AtomicLong();
 
     private final SandboxId sandbox;
+    private final InitNamespace outside;
     private final Path state;
     private final BooleanSupplier alive;
     private volatile boolean closed;
 
+    /// `outside` is the namespace from which gVisor's own network goes on; it is closed with this.
     /// `state` is the folder that runsc keeps the sandbox's state in.
-    GvisorPorts(SandboxId sandbox, Path state, BooleanSupplier alive) {
+    GvisorPorts(SandboxId sandbox, InitNamespace outside, Path state, BooleanSupplier alive) {
         this.sandbox = sandbox;
+        this.outside = outside;
         this.state = state;
         this.alive = alive;
     }
@@ -94,16 +97,25 @@ final class GvisorPorts implements Ports {
         }
     }
 
-    /// The tables are inside, too.
+    @Override
+    public boolean areOfTheHost() {
+        return false;
+    }
+
+    @Override
+    public String links() {
+        return outside.links();
+    }
+
+    // The tables are inside, too.
     @Override
     public List<ListeningSocket> listening() {
-        throw new CarrelException(
-                ErrorCode.NOT_SUPPORTED,
-                "the host does not see the ports that a gvisor sandbox listens on");
+        return List.of();
     }
 
     @Override
     public void close() {
         closed = true;
+        outside.close();
     }
 }

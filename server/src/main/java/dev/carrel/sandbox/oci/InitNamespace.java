@@ -78,6 +78,11 @@ final class InitNamespace implements Ports {
     }
 
     @Override
+    public boolean areOfTheHost() {
+        return true;
+    }
+
+    @Override
     public List<ListeningSocket> listening() {
         try {
             return ListeningSocket.parse(table("tcp"), table("tcp6"));
@@ -87,7 +92,8 @@ final class InitNamespace implements Ports {
     }
 
     /// The network links inside, as `/proc/net/dev` shows them.
-    String links() {
+    @Override
+    public String links() {
         try {
             return new String(table("dev"), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {

@@ -11,7 +11,13 @@ interface Ports extends AutoCloseable {
     /// As [dev.carrel.sandbox.RunningSandbox#connect].
     Optional<SocketChannel> connect(int port, Duration timeout);
 
-    /// The TCP ports that something inside listens on.
+    /// Whether the host's kernel has the sandbox's processes and sockets, and so can count them.
+    boolean areOfTheHost();
+
+    /// What `/proc/net/dev` says of the network namespace.
+    String links();
+
+    /// The TCP ports that something inside listens on; none where they are not of the host.
     List<ListeningSocket> listening();
 
     @Override

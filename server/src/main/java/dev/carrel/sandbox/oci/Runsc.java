@@ -192,9 +192,10 @@ final class Runsc implements Engine {
     }
 
     @Override
-    public Ports ports(SandboxFolder folder, int process) {
+    public Ports ports(SandboxFolder folder, int process) throws IOException {
         return new GvisorPorts(
                 folder.id(),
+                InitNamespace.of(folder.id(), process),
                 state.resolve(folder.id().value()),
                 () -> groups.holds(folder.id(), process));
     }

@@ -23,20 +23,22 @@ record UsageReader(ControlGroups groups, DiskStore disks) {
     private static final String LINK = "eth0:";
 
     /// `network` is there while the sandbox runs.
-    SandboxUsage read(SandboxId id, Optional<InitNamespace> network) throws IOException {
+    SandboxUsage read(SandboxId id, Optional<Ports> network) throws IOException {
         List<String> link = network.isPresent() ? words(network.get().links()) : List.of();
         return new SandboxUsage(
                 cpu(id),
                 number(id, MEMORY),
                 number(id, PEAK),
                 disks.hasQuota() ? OptionalLong.of(disks.bytesUsed(id)) : OptionalLong.empty(),
-                number(id, List.of("pids.current")),
+                network.map(Ports::areOfTheHost).orElse(true)
+                        ? number(id, List.of("pids.current"))
+                        : OptionalLong.empty(),
                 column(link, RECEIVED),
                 column(link, SENT),
                 network.map(UsageReader::ports).orElse(List.of()));
     }
 
-    private static List<Integer> ports(InitNamespace network) {
+    private static List<Integer> ports(Ports network) {
         return network.listening().stream().map(ListeningSocket::port).distinct().sorted().toList();
     }
 
