@@ -1,10 +1,7 @@
 package dev.carrel.cli;
 
 import dev.carrel.client.CarrelClient;
-import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorCode;
 import dev.carrel.wire.FileInfo;
-import dev.carrel.wire.Listing;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -105,35 +102,7 @@ final class CopyCommand implements Callable<Integer> {
             fetch(client, source, target);
             return 1;
         }
-        Listing<FileInfo> entries =
-                client.sandboxes().listFiles(source.sandbox(), source.path(), true);
-        if (entries.nextCursor().isPresent()) {
-            throw new CarrelException(
-                    ErrorCode.INVALID_REQUEST,
-                    source.path() + " holds too many entries to copy at once; copy its parts");
-        }
-        int files = 0;
-        for (FileInfo entry : entries.data()) {
-            if (entry.type().equals("file")) {
-                Path place = target.resolve(inside(source.path(), entry.path()));
-                fetch(client, new Remote(source.sandbox(), entry.path()), place);
-                files++;
-            }
-        }
-        return files;
-    }
-
-    /// The entry's path below the folder. What a sandbox says is hostile: names that would lead out
-    /// of the target are refused.
-    private static Path inside(String folder, String entry) {
-        Path relative = Path.of(folder).normalize().relativize(Path.of(entry));
-        if (relative.isAbsolute()
-                || !relative.equals(relative.normalize())
-                || relative.startsWith("..")) {
-            throw new CarrelException(
-                    ErrorCode.INVALID_PATH, "the sandbox named an entry outside: " + entry);
-        }
-        return relative;
+        return TreeTransfer.download(client, source.sandbox(), source.path(), target);
     }
 
     private static void fetch(CarrelClient client, Remote source, Path target) throws IOException {

@@ -17,8 +17,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -459,6 +461,48 @@ class RootFilesIT {
             files.delete(path);
         } catch (CarrelException e) {
             assertThat(e.code()).isIn(ErrorCode.FILE_NOT_FOUND, ErrorCode.CONFLICT);
+        }
+    }
+
+    @Test
+    void aFileThatGrowsHasTheSizeItWasOpenedWith() throws IOException {
+        write("/t/log", "12345");
+        files.walk(
+                "/t",
+                entry -> {
+                    if (entry.stat().type() == FileStat.Type.FILE) {
+                        append(inside.resolve("t/log"));
+                        assertThat(entry.content()).hasContent("12345");
+                    }
+                });
+    }
+
+    private static void append(Path file) {
+        try {
+            Files.writeString(file, "more", StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void timesThatNoCalendarKnowsAreShownAsItsEnds() throws Exception {
+        Path file = Files.createFile(inside.resolve("future"));
+        HostCommand.of("touch", "-d", "@99999999999999", file.toString()).run();
+        Instant time = files.stat("/future").modifiedAt();
+        assertThat(time).isBeforeOrEqualTo(Instant.parse("9999-12-31T23:59:59Z"));
+        assertThat(files.list("/", true, 10)).hasSize(1);
+    }
+
+    @Test
+    void holesOfACopiedFileStayHoles() throws Exception {
+        Path sparse = inside.resolve("sparse");
+        HostCommand.of("truncate", "-s", "1T", sparse.toString()).run().orFail();
+        Files.writeString(inside.resolve("sparse"), "start", StandardOpenOption.WRITE);
+        files.copy("/sparse", "/copy", false);
+        assertThat(files.stat("/copy").sizeBytes()).isEqualTo(1L << 40);
+        try (var content = files.read("/copy", 0)) {
+            assertThat(content.readNBytes(6)).asString(UTF_8).isEqualTo("start\0");
         }
     }
 
