@@ -24,6 +24,8 @@ final class Btrfs {
     private static final long QUOTA_TREE = 8;
     private static final int QUOTA_GROUP_INFO = 242;
     private static final long QUOTA_CONTROL = 0xC0109428L;
+    private static final long QUOTA_GROUP_CREATE = 0x4010942AL;
+    private static final long QUOTA_GROUP_ASSIGN = 0x40189429L;
     private static final long QUOTA_GROUP_LIMIT = 0x8030942BL;
     private static final long LIMIT_REFERENCED = 1;
     private static final int NAME_OFFSET = 8;
@@ -107,24 +109,61 @@ final class Btrfs {
     static void enable(Path fileSystem, Quota kind) throws LinuxException {
         ByteBuffer argument = ByteBuffer.allocate(16).order(ByteOrder.nativeOrder());
         argument.putLong(0, kind.command);
-        try (Fd folder = Linux.open(fileSystem.toString(), DIRECTORY, 0)) {
-            Ioctl.call(folder, QUOTA_CONTROL, argument.array());
-        } catch (LinuxException e) {
-            // What older kernels say where they are on.
-            if (e.errno() != Errno.EEXIST) {
-                throw e;
-            }
-        }
+        // Older kernels call it an error where they are on.
+        ignoringExisting(fileSystem, QUOTA_CONTROL, argument.array());
     }
 
     /// Limits what a subvolume may hold. Needs quotas to be on.
     static void limit(Path subvolume, long bytes) throws LinuxException {
-        // The group (0: the subvolume's own), then flags and four limits, the first of which is
-        // for what the subvolume refers to.
+        limit(subvolume, 0, bytes);
+    }
+
+    // The group (0: the subvolume's own), then flags and four limits, the first of which is for
+    // what is referred to.
+    private static void limit(Path place, long group, long bytes) throws LinuxException {
         ByteBuffer argument = ByteBuffer.allocate(48).order(ByteOrder.nativeOrder());
-        argument.putLong(0, 0).putLong(8, LIMIT_REFERENCED).putLong(16, bytes);
-        try (Fd folder = Linux.open(subvolume.toString(), DIRECTORY, 0)) {
+        argument.putLong(0, group).putLong(8, LIMIT_REFERENCED).putLong(16, bytes);
+        try (Fd folder = Linux.open(place.toString(), DIRECTORY, 0)) {
             Ioctl.call(folder, QUOTA_GROUP_LIMIT, argument.array());
+        }
+    }
+
+    /// Makes the group of this number, of the level above subvolumes; it counts what its members
+    /// count. Does nothing when there is one.
+    static void createGroup(Path fileSystem, long number) throws LinuxException {
+        ByteBuffer argument = ByteBuffer.allocate(16).order(ByteOrder.nativeOrder());
+        argument.putLong(0, 1).putLong(8, group(number));
+        ignoringExisting(fileSystem, QUOTA_GROUP_CREATE, argument.array());
+    }
+
+    /// Makes a subvolume, which is empty or new, a member of a group.
+    static void join(Path subvolume, long number) throws LinuxException {
+        long own;
+        try (Fd folder = Linux.open(subvolume.toString(), DIRECTORY, 0)) {
+            own = subvolumeId(folder);
+        }
+        ByteBuffer argument = ByteBuffer.allocate(24).order(ByteOrder.nativeOrder());
+        argument.putLong(0, 1).putLong(8, own).putLong(16, group(number));
+        ignoringExisting(subvolume, QUOTA_GROUP_ASSIGN, argument.array());
+    }
+
+    /// Limits what all members of a group together may hold.
+    static void limitGroup(Path fileSystem, long number, long bytes) throws LinuxException {
+        limit(fileSystem, group(number), bytes);
+    }
+
+    private static long group(long number) {
+        return 1L << 48 | number;
+    }
+
+    private static void ignoringExisting(Path folder, long request, byte[] argument)
+            throws LinuxException {
+        try (Fd directory = Linux.open(folder.toString(), DIRECTORY, 0)) {
+            Ioctl.call(directory, request, argument);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EEXIST) {
+                throw e;
+            }
         }
     }
 

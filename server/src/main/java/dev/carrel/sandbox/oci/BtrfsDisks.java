@@ -6,6 +6,7 @@ import dev.carrel.process.LinuxException;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -30,9 +31,13 @@ final class BtrfsDisks implements DiskStore {
     private final Path folder;
     private final Optional<PoolFile> pool;
 
-    private BtrfsDisks(Path folder, Optional<PoolFile> pool) {
+    /// Where the pool is a file, and the kernel has the kind of quota that groups work with.
+    private final Optional<PoolGuard> guard;
+
+    private BtrfsDisks(Path folder, Optional<PoolFile> pool, Optional<PoolGuard> guard) {
         this.folder = folder;
         this.pool = pool;
+        this.guard = guard;
     }
 
     /// Disks in a pool file, which is mounted if it is not.
@@ -48,22 +53,26 @@ final class BtrfsDisks implements DiskStore {
     }
 
     private static BtrfsDisks open(Path folder, Optional<PoolFile> pool) throws IOException {
-        var disks = new BtrfsDisks(folder, pool);
+        // Users of the host have no business in here; sandboxes' root must not pass upwards.
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+        Optional<PoolGuard> guard =
+                enableQuota(folder, pool) == Btrfs.Quota.BY_WRITER
+                        ? Optional.of(PoolGuard.start(pool.orElseThrow()))
+                        : Optional.empty();
+        var disks = new BtrfsDisks(folder, pool, guard);
         for (String half : DiskFolders.halves(folder)) {
             disks.destroy(half);
         }
-        // Users of the host have no business in here; sandboxes' root must not pass upwards.
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-        enableQuota(folder, pool);
         return disks;
     }
 
     // A file system that is not ours alone stays one that every kernel can mount.
-    private static void enableQuota(Path folder, Optional<PoolFile> pool) throws IOException {
+    private static Btrfs.Quota enableQuota(Path folder, Optional<PoolFile> pool)
+            throws IOException {
         if (pool.isPresent()) {
             try {
                 Btrfs.enable(folder, Btrfs.Quota.BY_WRITER);
-                return;
+                return Btrfs.Quota.BY_WRITER;
             } catch (LinuxException e) {
                 LOG.info("this kernel counts shared files for each copy of a disk: {}", e.errno());
             }
@@ -71,6 +80,14 @@ final class BtrfsDisks implements DiskStore {
         Btrfs.enable(folder, Btrfs.Quota.BY_REFERENCE);
         // Groups of disks that are gone slow every write down a little; nobody else removes them.
         HostCommand.of("btrfs", "qgroup", "clear-stale", folder.toString()).run();
+        return Btrfs.Quota.BY_REFERENCE;
+    }
+
+    // Before anything is written to it.
+    private void join(String name) throws IOException {
+        if (guard.isPresent()) {
+            guard.get().add(folder.resolve(name));
+        }
     }
 
     @Override
@@ -83,6 +100,7 @@ final class BtrfsDisks implements DiskStore {
         requireRoom();
         make(() -> {
             Btrfs.createSubvolume(folder, id.value());
+            join(id.value());
             resize(id, mib);
             DiskFolders.make(folder.resolve(id.value()), id, image);
         });
@@ -163,6 +181,7 @@ final class BtrfsDisks implements DiskStore {
     private void copy(SnapshotId snapshot, String name) throws IOException {
         Path source = DiskFolders.requireSnapshot(folder, snapshot);
         Btrfs.snapshot(source, folder, name, false);
+        join(name);
     }
 
     private void destroy(String name) throws LinuxException {
@@ -178,6 +197,11 @@ final class BtrfsDisks implements DiskStore {
     private void requireRoom() throws IOException {
         if (pool.isPresent() && pool.get().hostBytesFree() < RESERVE_BYTES) {
             throw Failures.hostDiskFull();
+        }
+        FileStore store = Files.getFileStore(folder);
+        if (store.getUsableSpace() < store.getTotalSpace() / PoolGuard.POOL_RESERVE_PART
+                && store.getUsableSpace() < PoolGuard.POOL_RESERVE_BYTES) {
+            throw Failures.poolFull();
         }
     }
 
@@ -202,10 +226,13 @@ final class BtrfsDisks implements DiskStore {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        guard.ifPresent(PoolGuard::close);
+    }
 
     @Override
     public void remove() throws IOException {
+        close();
         for (SandboxId id : ids()) {
             delete(id);
         }

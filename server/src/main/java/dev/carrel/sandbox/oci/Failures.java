@@ -33,6 +33,13 @@ final class Failures {
                 ErrorCode.SANDBOX_NOT_RUNNING, "sandbox " + id + " is not running");
     }
 
+    static CarrelException poolFull() {
+        return new CarrelException(
+                ErrorCode.DISK_FULL,
+                "the pool of all disks is full, so no sandbox or snapshot is made; delete some, or"
+                        + " raise disk.pool_mb");
+    }
+
     static CarrelException hostDiskFull() {
         return new CarrelException(
                 ErrorCode.DISK_FULL,

@@ -253,6 +253,33 @@ class DisksIT {
     }
 
     @Test
+    void disksLeaveTheHostAndThePoolSomeRoom() throws IOException {
+        Path small = Files.createDirectory(home.resolve("small"));
+        Mounts.mount("carrel", small.toString(), "tmpfs", Mounts.MS_NODEV, "size=1200m");
+        try {
+            DiskStore crowded = BtrfsDisks.inPool(PoolFile.in(small, OptionalLong.of(4096)));
+            crowded.create(one, IMAGE, 4096);
+            Path run = crowded.run(one);
+
+            assertThatThrownBy(() -> fill(crowded.disk(one), 1200))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageMatching("(?s).*([Qq]uota|[Nn]o space).*");
+
+            assertThat(Files.getFileStore(small).getUsableSpace())
+                    .isGreaterThan(PoolGuard.HOST_RESERVE_BYTES / 2);
+            Files.writeString(run.resolve("exe_1.exit"), "0");
+            assertThatThrownBy(() -> crowded.create(two, IMAGE, 16))
+                    .isInstanceOf(CarrelException.class)
+                    .hasMessageContaining("free");
+            Files.delete(crowded.disk(one).upper().resolve("data"));
+            crowded.remove();
+        } finally {
+            Mounts.unmount(small.toString(), Mounts.MNT_DETACH);
+            Files.delete(small);
+        }
+    }
+
+    @Test
     void limitsCanBeChanged() throws IOException {
         disks.create(one, IMAGE, 16);
         assertThatThrownBy(() -> fill(disks.disk(one), 24)).isInstanceOf(IOException.class);
