@@ -33,12 +33,9 @@ final class NetworkPolicies {
         List<EdgeSecret> secrets =
                 new TreeMap<>(rules.secrets())
                         .entrySet().stream().map(entry -> secret(entry, before)).toList();
-        return supported(
-                valid(
-                        "network",
-                        () ->
-                                new NetworkPolicy(
-                                        rules.internet().orElse(true), allow, deny, secrets)));
+        return valid(
+                "network",
+                () -> new NetworkPolicy(rules.internet().orElse(true), allow, deny, secrets));
     }
 
     static NetworkRules info(NetworkPolicy policy) {
@@ -54,13 +51,6 @@ final class NetworkPolicies {
                 policy.allow().stream().map(NetworkTarget::toString).toList(),
                 policy.deny().stream().map(NetworkTarget::toString).toList(),
                 secrets);
-    }
-
-    private static NetworkPolicy supported(NetworkPolicy policy) {
-        if (!policy.secrets().isEmpty()) {
-            throw Inputs.notSupported("network.secrets");
-        }
-        return policy;
     }
 
     private static List<NetworkTarget> targets(String field, List<String> entries) {

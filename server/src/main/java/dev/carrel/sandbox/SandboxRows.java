@@ -47,7 +47,7 @@ final class SandboxRows {
                     .bind("project", row.project().map(ProjectId::value).orElse(null))
                     .bind("owner", row.spec().owner().orElse(null))
                     .bind("state", text(row.state()))
-                    .bind("spec", SpecJson.write(row.spec()))
+                    .bind("spec", SpecJson.write(row.spec(), store.vault()))
                     .bind("created", Micros.of(row.createdAt()))
                     .bind("ttlFrom", Micros.of(row.ttlFrom()))
                     .bind("active", Micros.of(row.lastActiveAt()))
@@ -101,7 +101,7 @@ final class SandboxRows {
         store.write(handle ->
                 handle.execute(
                         "update sandboxes set spec = ?, ttl_from = ?, pending = 1 where id = ?",
-                        SpecJson.write(spec),
+                        SpecJson.write(spec, store.vault()),
                         Micros.of(ttlFrom),
                         id.value()));
     }
@@ -158,11 +158,11 @@ final class SandboxRows {
                         + " ttl_seconds so that they go by themselves");
     }
 
-    private static SandboxRow row(ResultSet row) throws SQLException {
+    private SandboxRow row(ResultSet row) throws SQLException {
         return new SandboxRow(
                 new SandboxId(row.getString("id")),
                 Optional.ofNullable(row.getString("project")).map(ProjectId::new),
-                SpecJson.read(row.getString("spec")),
+                SpecJson.read(row.getString("spec"), store.vault()),
                 SandboxRow.State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
                 row.getInt("pending") != 0,
                 Optional.ofNullable(row.getString("stopped_because"))

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.carrel.store.Vault;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -17,7 +18,16 @@ final class SpecJson {
 
     private SpecJson() {}
 
+    /// Without secrets, which nobody needs of a sandbox that is gone.
     static String write(SandboxSpec spec) {
+        return write(spec, Optional.empty());
+    }
+
+    static String write(SandboxSpec spec, Vault vault) {
+        return write(spec, Optional.of(vault));
+    }
+
+    private static String write(SandboxSpec spec, Optional<Vault> vault) {
         ObjectNode root = JSON.createObjectNode();
         spec.name().ifPresent(name -> root.put("name", name));
         root.put("image", spec.image());
@@ -27,7 +37,7 @@ final class SpecJson {
                 .put("memory_mib", spec.resources().memoryMib())
                 .put("disk_mib", spec.resources().diskMib())
                 .put("processes_max", spec.resources().processesMax());
-        root.set("network", NetworkJson.write(spec.network()));
+        root.set("network", NetworkJson.write(spec.network(), vault));
         put(root.putObject("env"), spec.env());
         put(root.putObject("metadata"), spec.metadata());
         spec.user().ifPresent(user -> root.put("user", user));
@@ -39,6 +49,14 @@ final class SpecJson {
     }
 
     static SandboxSpec read(String text) {
+        return read(text, Optional.empty());
+    }
+
+    static SandboxSpec read(String text, Vault vault) {
+        return read(text, Optional.of(vault));
+    }
+
+    private static SandboxSpec read(String text, Optional<Vault> vault) {
         try {
             JsonNode root = JSON.readTree(text);
             return new SandboxSpec(
@@ -48,7 +66,7 @@ final class SpecJson {
                             .map(name -> Isolation.valueOf(name.toUpperCase(Locale.ROOT)))
                             .orElse(Isolation.CONTAINER),
                     resources(root.path("resources")),
-                    NetworkJson.read(root.path("network")),
+                    NetworkJson.read(root.path("network"), vault),
                     map(root.path("env")),
                     map(root.path("metadata")),
                     text(root, "user"),

@@ -23,7 +23,10 @@ public final class Store implements AutoCloseable {
     private final Writer writer;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private Store(HomeLock lock, Readers readers, Writer writer) {
+    private final Vault vault;
+
+    private Store(HomeLock lock, Readers readers, Writer writer, Vault vault) {
+        this.vault = vault;
         this.lock = lock;
         this.readers = readers;
         this.writer = writer;
@@ -36,11 +39,20 @@ public final class Store implements AutoCloseable {
         try {
             var dialect = new Dialect(file);
             Migrations.run(dialect);
-            return new Store(lock, new Readers(dialect), new Writer(dialect));
+            return new Store(lock, new Readers(dialect), new Writer(dialect), vault(file));
         } catch (RuntimeException | Error e) {
             lock.close();
             throw e;
         }
+    }
+
+    private static Vault vault(Path file) {
+        return new Vault(file.resolveSibling("keys").resolve("vault"));
+    }
+
+    /// For secrets that rows hold.
+    public Vault vault() {
+        return vault;
     }
 
     /// Runs a query; sees every write that returned before, and one state of the database however

@@ -2,15 +2,20 @@ package dev.carrel.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.carrel.store.Vault;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SpecJsonTest {
     private static final SandboxSpec FULL =
@@ -71,6 +76,35 @@ class SpecJsonTest {
     private static String resource(String name) throws IOException {
         try (InputStream input = SpecJsonTest.class.getResourceAsStream(name)) {
             return new String(Objects.requireNonNull(input).readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void secretsAreSealedAndGoWithTheSandbox(@TempDir Path home) {
+        var secret = new EdgeSecret(new HostName("api.example"), "Authorization", "s3cret", false);
+        var policy =
+                new NetworkPolicy(
+                        true,
+                        List.of(NetworkTarget.parse("*.example"), NetworkTarget.parse("9.9.9.9")),
+                        List.of(NetworkTarget.parse("bad.example")),
+                        List.of(secret));
+        var vault = new Vault(home.resolve("vault"));
+
+        String stored = NetworkJson.write(policy, Optional.of(vault)).toString();
+
+        assertThat(stored).contains("api.example").doesNotContain("s3cret");
+        assertThat(read(stored, Optional.of(vault))).isEqualTo(policy);
+        // Another key: the rules hold, the secret is lost.
+        assertThat(read(stored, Optional.of(new Vault(home.resolve("other")))).secrets()).isEmpty();
+        assertThat(NetworkJson.write(policy, Optional.empty()).toString())
+                .doesNotContain("api.example");
+    }
+
+    private static NetworkPolicy read(String text, Optional<Vault> vault) {
+        try {
+            return NetworkJson.read(new ObjectMapper().readTree(text), vault);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
         }
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +21,7 @@ final class Connection implements Passage, AutoCloseable {
     private final HostName name;
     private final Optional<EdgeSecret> secret;
     private final Socket far;
+    private volatile @Nullable Socket secured;
     private final Names names;
     private final InetAddress address;
 
@@ -41,7 +43,17 @@ final class Connection implements Passage, AutoCloseable {
     }
 
     Socket far() {
-        return far;
+        Socket tls = secured;
+        return tls == null ? far : tls;
+    }
+
+    Optional<EdgeSecret> secret() {
+        return secret;
+    }
+
+    /// From now on the host is spoken to through this.
+    void secure(Socket tls) {
+        secured = tls;
     }
 
     @Override

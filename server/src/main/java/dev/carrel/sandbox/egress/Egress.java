@@ -11,7 +11,10 @@ public final class Egress implements AutoCloseable {
     private final NameServer nameServer;
     private final Proxy proxy;
 
-    private Egress(Clients clients, NameServer nameServer, Proxy proxy) {
+    private final Tls tls;
+
+    private Egress(Clients clients, NameServer nameServer, Proxy proxy, Tls tls) {
+        this.tls = tls;
         this.clients = clients;
         this.nameServer = nameServer;
         this.proxy = proxy;
@@ -33,9 +36,10 @@ public final class Egress implements AutoCloseable {
         boolean complete = false;
         try {
             var dialer = new Dialer(names, connector);
-            Proxy proxy = Proxy.open(settings.gateway(), clients, dialer, destination);
+            var tls = new Tls(settings.authority(), settings.trust());
+            Proxy proxy = Proxy.open(settings.gateway(), clients, dialer, tls, destination);
             complete = true;
-            return new Egress(clients, nameServer, proxy);
+            return new Egress(clients, nameServer, proxy, tls);
         } finally {
             if (!complete) {
                 nameServer.close();
@@ -45,6 +49,11 @@ public final class Egress implements AutoCloseable {
 
     public Ports ports() {
         return new Ports(nameServer.datagramPort(), nameServer.streamPort(), proxy.port());
+    }
+
+    /// The certificate that sandboxes with secrets have to trust, in PEM.
+    public String certificate() throws IOException {
+        return tls.authority().pem();
     }
 
     /// A sandbox and its policy; what is open and not allowed by it any more is cut.

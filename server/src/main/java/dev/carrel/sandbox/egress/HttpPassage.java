@@ -27,20 +27,21 @@ final class HttpPassage {
     private final Socket near;
     private final InputStream fromNear;
     private final OutputStream toNear;
-    private final Optional<EdgeSecret> secret;
 
     /// `fromNear` may have read ahead.
-    HttpPassage(Socket near, InputStream fromNear, Optional<EdgeSecret> secret) throws IOException {
+    HttpPassage(Socket near, InputStream fromNear) throws IOException {
         this.near = near;
         this.fromNear = fromNear;
         this.toNear = near.getOutputStream();
-        this.secret = secret;
     }
 
-    /// Opens the connection to the host of the first request.
+    /// A connection to the host, and what each request on it gets.
+    record Way(Connection connection, Optional<EdgeSecret> secret) {}
+
+    /// Opens the way to the host of the first request.
     @FunctionalInterface
     interface Opener {
-        Connection open(HostName host) throws IOException;
+        Way open(HostName host) throws IOException;
     }
 
     /// Until either end closes, or something must not pass. The sandbox is told why.
@@ -54,10 +55,11 @@ final class HttpPassage {
             if (expected.isPresent() && !expected.get().equals(host)) {
                 throw new Refused(421, "Host is not the name that TLS was opened for");
             }
-            try (Connection connection = opener.open(host)) {
+            Way way = opener.open(host);
+            try (Connection connection = way.connection()) {
                 var fromFar = new BufferedInputStream(connection.far().getInputStream());
                 Optional<HttpRequest> request = first;
-                while (request.isPresent() && pass(request.get(), connection.far(), fromFar)) {
+                while (request.isPresent() && pass(request.get(), way, fromFar)) {
                     request = next(port);
                     if (request.isPresent() && !request.get().host().equals(host)) {
                         throw new Refused(421, "a connection is for one host; open another one");
@@ -75,9 +77,10 @@ final class HttpPassage {
     }
 
     /// One request and its response; whether another may follow.
-    private boolean pass(HttpRequest request, Socket far, InputStream fromFar) throws IOException {
+    private boolean pass(HttpRequest request, Way way, InputStream fromFar) throws IOException {
+        Socket far = way.connection().far();
         OutputStream toFar = far.getOutputStream();
-        toFar.write(outgoing(request).bytes());
+        toFar.write(outgoing(request, way.secret()).bytes());
         toFar.flush();
         CompletableFuture<Boolean> body = new CompletableFuture<>();
         Thread.ofVirtual().name("egress-body").start(() -> sendBody(request, toFar, body));
@@ -127,7 +130,7 @@ final class HttpPassage {
         }
     }
 
-    private HttpHead outgoing(HttpRequest request) {
+    private static HttpHead outgoing(HttpRequest request, Optional<EdgeSecret> secret) {
         HttpHead head = request.head();
         for (String name : HOP_BY_HOP) {
             head = head.without(name);

@@ -27,6 +27,11 @@ final class Proxy implements AutoCloseable {
     /// Of all sandboxes; each has a smaller limit of its own.
     private static final int CONNECTIONS_MAX = 4096;
 
+    /// Secrets go to these ports of a host only: behind others is something else.
+    private static final int TLS_PORT = 443;
+
+    private static final int CLEAR_PORT = 80;
+
     private static final int BACKLOG = 512;
     private static final Duration FIRST_WORDS_TIMEOUT = Duration.ofSeconds(30);
 
@@ -47,19 +52,26 @@ final class Proxy implements AutoCloseable {
     private final ServerSocketChannel listener;
     private final Clients clients;
     private final Dialer dialer;
+    private final Tls tls;
     private final Destination destination;
     private final Semaphore slots = new Semaphore(CONNECTIONS_MAX);
 
     private Proxy(
-            ServerSocketChannel listener, Clients clients, Dialer dialer, Destination destination) {
+            ServerSocketChannel listener,
+            Clients clients,
+            Dialer dialer,
+            Tls tls,
+            Destination destination) {
         this.listener = listener;
         this.clients = clients;
         this.dialer = dialer;
+        this.tls = tls;
         this.destination = destination;
     }
 
     /// Listens on a free port of this address.
-    static Proxy open(InetAddress address, Clients clients, Dialer dialer, Destination destination)
+    static Proxy open(
+            InetAddress address, Clients clients, Dialer dialer, Tls tls, Destination destination)
             throws IOException {
         // Not an IPv6 socket: those do not tell the original destination.
         var listener = ServerSocketChannel.open(StandardProtocolFamily.INET);
@@ -69,7 +81,7 @@ final class Proxy implements AutoCloseable {
             listener.close();
             throw e;
         }
-        var proxy = new Proxy(listener, clients, dialer, destination);
+        var proxy = new Proxy(listener, clients, dialer, tls, destination);
         Thread.ofVirtual().name("egress").start(proxy::accept);
         return proxy;
     }
@@ -144,6 +156,10 @@ final class Proxy implements AutoCloseable {
         try {
             ClientHello hello = ClientHello.read(input);
             try (Connection connection = open(client, near, hello.name(), port)) {
+                if (port == TLS_PORT && connection.secret().isPresent()) {
+                    standIn(connection, near, hello, input);
+                    return;
+                }
                 connection.far().getOutputStream().write(hello.bytes());
                 Relay.run(near, input, connection.far());
             }
@@ -153,11 +169,37 @@ final class Proxy implements AutoCloseable {
         }
     }
 
+    /// Ends the sandbox's TLS here and opens another to the host, because a header is to be added.
+    private void standIn(
+            Connection connection, Socket near, ClientHello hello, BufferedInputStream input)
+            throws IOException {
+        connection.secure(tls.far(connection.far(), hello.name(), TLS_PORT));
+        try (Socket inside = tls.near(near, hello, input)) {
+            inside.setSoTimeout(Math.toIntExact(SILENCE_MAX.toMillis()));
+            new HttpPassage(inside, new BufferedInputStream(inside.getInputStream()))
+                    .run(
+                            TLS_PORT,
+                            Optional.of(hello.name()),
+                            host -> new HttpPassage.Way(connection, connection.secret()));
+        }
+    }
+
     private void http(Client client, Socket near, BufferedInputStream input, int port)
             throws IOException {
         near.setSoTimeout(Math.toIntExact(SILENCE_MAX.toMillis()));
-        new HttpPassage(near, input, Optional.empty())
-                .run(port, Optional.empty(), host -> open(client, near, host, port));
+        new HttpPassage(near, input)
+                .run(
+                        port,
+                        Optional.empty(),
+                        host -> {
+                            Connection connection = open(client, near, host, port);
+                            return new HttpPassage.Way(
+                                    connection,
+                                    connection
+                                            .secret()
+                                            .filter(secret ->
+                                                    secret.insecure() && port == CLEAR_PORT));
+                        });
     }
 
     private Connection open(Client client, Socket near, HostName host, int port)

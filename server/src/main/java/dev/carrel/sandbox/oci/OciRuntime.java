@@ -18,6 +18,7 @@ import dev.carrel.store.Cursor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -312,7 +313,12 @@ public final class OciRuntime implements SandboxRuntime {
 
     private RunningSandbox sandbox(SandboxId id, Attached sandbox, SandboxSpec spec)
             throws IOException {
-        return new OciSandbox(sandbox, images.environment(id, spec), policy -> change(id, policy));
+        Map<String, String> environment = new HashMap<>();
+        if (!spec.network().secrets().isEmpty()) {
+            environment.putAll(TrustFiles.ENVIRONMENT);
+        }
+        environment.putAll(images.environment(id, spec));
+        return new OciSandbox(sandbox, environment, policy -> change(id, policy));
     }
 
     private void change(SandboxId id, NetworkPolicy policy) {

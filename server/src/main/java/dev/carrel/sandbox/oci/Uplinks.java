@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -68,7 +69,13 @@ final class Uplinks implements AutoCloseable {
         fences.values().removeIf(Fence.NONE::equals);
         InetAddress gateway = InetAddress.ofLiteral(network.gateway());
         Egress egress =
-                Egress.open(new EgressSettings(gateway, nameServers(settings), settings.closed()));
+                Egress.open(
+                        new EgressSettings(
+                                gateway,
+                                nameServers(settings),
+                                settings.closed(),
+                                authority(instance),
+                                trust()));
         boolean complete = false;
         try {
             var firewall =
@@ -84,6 +91,21 @@ final class Uplinks implements AutoCloseable {
             if (!complete) {
                 egress.close();
             }
+        }
+    }
+
+    private static Path authority(Instance instance) {
+        return instance.home().resolve("keys").resolve("egress-ca.p12");
+    }
+
+    /// As for most programs, the usual variable names another bundle.
+    private static Optional<Path> trust() {
+        return Optional.ofNullable(System.getenv("SSL_CERT_FILE")).map(Path::of);
+    }
+
+    private void trust(NetworkPolicy policy, int process) throws IOException {
+        if (!policy.secrets().isEmpty()) {
+            TrustFiles.write(Path.of("/proc/" + process + "/root"), egress.certificate());
         }
     }
 
@@ -123,6 +145,7 @@ final class Uplinks implements AutoCloseable {
     void connect(SandboxFolder folder, NetworkPolicy policy, int process) throws IOException {
         OptionalInt index = address(folder);
         if (policy.internet() && index.isPresent()) {
+            trust(policy, process);
             egress.put(bits(index.getAsInt()), policy);
             network.attach(index.getAsInt(), process);
         }
@@ -138,6 +161,7 @@ final class Uplinks implements AutoCloseable {
         }
         reserve(folder, policy);
         int index = address(folder).orElseThrow();
+        trust(policy, process);
         egress.put(bits(index), policy);
         if (!network.isAttached(index)) {
             network.attach(index, process);

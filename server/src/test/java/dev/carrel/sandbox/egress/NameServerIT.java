@@ -13,8 +13,10 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -226,7 +228,9 @@ class NameServerIT {
     }
 
     private Egress open(List<InetSocketAddress> servers) throws IOException {
-        return Egress.open(new EgressSettings(LOOPBACK, () -> servers, closed));
+        return Egress.open(
+                new EgressSettings(
+                        LOOPBACK, () -> servers, closed, Path.of("none"), Optional.empty()));
     }
 
     private static NetworkPolicy rules(String allow, String deny) {

@@ -15,12 +15,14 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The proxy on loopback. This process plays the sandbox at 127.0.0.1; whatever public address the
 /// proxy connects to, it finds one server, which tells what it got.
@@ -28,6 +30,7 @@ abstract class ProxyStage {
     static final int SELF = 0x7f000001;
     static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
+    @TempDir Path keys;
     FakeNames names;
     Egress egress;
     ServerSocket server;
@@ -57,7 +60,12 @@ abstract class ProxyStage {
 
     Egress open() throws IOException {
         var settings =
-                new EgressSettings(LOOPBACK, () -> List.of(names.address()), ClosedRanges.DEFAULT);
+                new EgressSettings(
+                        LOOPBACK,
+                        () -> List.of(names.address()),
+                        ClosedRanges.DEFAULT,
+                        keys.resolve("keys/egress-ca.p12"),
+                        trust());
         return Egress.open(
                 settings,
                 target -> {
@@ -65,6 +73,11 @@ abstract class ProxyStage {
                     return new Socket(LOOPBACK, server.getLocalPort());
                 },
                 accepted -> new InetSocketAddress("203.0.113.9", port));
+    }
+
+    /// What hosts are checked with.
+    Optional<Path> trust() throws IOException {
+        return Optional.empty();
     }
 
     @AfterEach
