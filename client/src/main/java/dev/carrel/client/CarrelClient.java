@@ -48,6 +48,10 @@ public final class CarrelClient {
         return new ImageCalls(this, transport);
     }
 
+    public ExecutionCalls executions() {
+        return new ExecutionCalls(this, transport, sandboxes());
+    }
+
     public SessionCalls sessions() {
         return new SessionCalls(this, transport);
     }

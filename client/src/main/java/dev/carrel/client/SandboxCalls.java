@@ -4,20 +4,16 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.wire.ExecuteRequest;
 import dev.carrel.wire.ExecutionInfo;
-import dev.carrel.wire.ExecutionSummary;
 import dev.carrel.wire.FileChange;
 import dev.carrel.wire.FileInfo;
 import dev.carrel.wire.FileOperation;
 import dev.carrel.wire.Json;
-import dev.carrel.wire.KillRequest;
 import dev.carrel.wire.Listing;
 import dev.carrel.wire.OutputChunk;
 import dev.carrel.wire.SandboxChange;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxMetrics;
 import dev.carrel.wire.SandboxRequest;
-import dev.carrel.wire.Signal;
-import dev.carrel.wire.StdinRequest;
 import dev.carrel.wire.UnpackInfo;
 import java.io.IOException;
 import java.io.InputStream;
@@ -117,21 +113,7 @@ public final class SandboxCalls {
         return follow(id, http, wait(request), listener);
     }
 
-    /// Tells `listener` what a command writes from these bytes of its outputs on, until it ends.
-    public ExecutionInfo follow(
-            String id,
-            String execution,
-            long stdoutFrom,
-            long stderrFrom,
-            OutputListener listener) {
-        HttpRequest.Builder http =
-                transport.request(
-                        "%s/stream?stdout_from=%d&stderr_from=%d"
-                                .formatted(execution(id, execution, ""), stdoutFrom, stderrFrom));
-        return follow(id, http, CarrelClient.CALL_MAX, listener);
-    }
-
-    private ExecutionInfo follow(
+    ExecutionInfo follow(
             String id, HttpRequest.Builder http, Duration wait, OutputListener listener) {
         try (var events = new SseReader(transport.open(http, wait).body())) {
             for (Optional<SseReader.Item> item = events.next();
@@ -172,34 +154,8 @@ public final class SandboxCalls {
 
     /// A command that was started before.
     public ExecutionInfo execution(String id, String execution) {
-        return client.get(execution(id, execution, ""), ExecutionInfo.class);
-    }
-
-    /// The commands of a sandbox, newest first.
-    public Listing<ExecutionSummary> executions(String id, int limit, Optional<String> cursor) {
-        String rest = cursor.map(at -> "&cursor=" + CarrelClient.segment(at)).orElse("");
-        return client.list(path(id) + "/executions?limit=" + limit + rest, ExecutionSummary.class);
-    }
-
-    /// Sends more input to a command that takes it; `last` ends its input.
-    public void writeStdin(String id, String execution, String text, boolean last) {
-        client.send(
-                execution(id, execution, "/stdin"),
-                new StdinRequest(Optional.of(text), Optional.empty(), Optional.of(last)));
-    }
-
-    /// Sends a signal to the process group of a command; does nothing when it has ended.
-    public void kill(String id, String execution, Signal signal) {
-        client.send(execution(id, execution, "/kill"), new KillRequest(Optional.of(signal)));
-    }
-
-    /// Kills every process of a sandbox, which runs on.
-    public void killAll(String id) {
-        client.send(path(id) + "/kill", Map.of());
-    }
-
-    private static String execution(String id, String execution, String what) {
-        return path(id) + "/executions/" + CarrelClient.segment(execution) + what;
+        return client.get(
+                path(id) + "/executions/" + CarrelClient.segment(execution), ExecutionInfo.class);
     }
 
     /// The content of a file; the caller closes it. Paths are absolute inside the sandbox.

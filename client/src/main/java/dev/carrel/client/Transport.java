@@ -16,9 +16,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 
 /// Sends requests and turns answers that are no success into exceptions. Any thread may use it.
 final class Transport {
@@ -41,6 +43,15 @@ final class Transport {
     HttpRequest.Builder request(String path) {
         return HttpRequest.newBuilder(URI.create(base.toString().replaceFirst("/+$", "") + path))
                 .header("Authorization", "Bearer " + key);
+    }
+
+    /// Opens a WebSocket.
+    CompletableFuture<WebSocket> socket(String path, WebSocket.Listener listener) {
+        String root = base.toString().replaceFirst("/+$", "").replaceFirst("^http", "ws");
+        return http.newWebSocketBuilder()
+                .connectTimeout(CONNECT_MAX)
+                .header("Authorization", "Bearer " + key)
+                .buildAsync(URI.create(root + path), listener);
     }
 
     /// The body of a successful answer; the caller closes it. `wait` bounds the time until the

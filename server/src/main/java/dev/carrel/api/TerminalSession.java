@@ -89,8 +89,8 @@ final class TerminalSession {
     /// Until the terminal ends, or the viewer has gone.
     private void show() {
         try {
-            ExecutionResult result = terminal.followBytes(Stream.STDOUT, place, this::pass);
             begin(place);
+            ExecutionResult result = terminal.followBytes(Stream.STDOUT, place, this::pass);
             socket.send(json(TerminalMessage.exit(ExecutionInfos.of(result))));
             socket.close(WebSocket.NORMAL, "the terminal has ended");
         } catch (ClientGoneException e) {
@@ -104,22 +104,20 @@ final class TerminalSession {
     }
 
     private void pass(long start, byte[] bytes) {
-        if (!begun) {
-            begin(start);
+        if (start != place && !begun) {
+            begin(start); // what came before is no longer kept
         } else if (start != place) {
             socket.close(WebSocket.TRY_LATER, TOO_SLOW);
             Thread.currentThread().interrupt(); // ends the following
             return;
         }
+        begun = true;
         socket.send(bytes);
         place = start + bytes.length;
     }
 
     private void begin(long start) {
-        if (!begun) {
-            begun = true;
-            socket.send(json(TerminalMessage.begin(terminal.id().value(), start)));
-        }
+        socket.send(json(TerminalMessage.begin(terminal.id().value(), start)));
     }
 
     private static String json(TerminalMessage message) {

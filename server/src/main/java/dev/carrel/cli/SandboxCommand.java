@@ -29,6 +29,10 @@ import picocli.CommandLine.Parameters;
             SandboxCommand.Ls.class,
             SandboxCommand.Exec.class,
             CopyCommand.class,
+            ShellCommand.class,
+            ExecutionCommands.Ps.class,
+            ExecutionCommands.Logs.class,
+            ExecutionCommands.Kill.class,
             PortsCommand.class,
             PreviewCommand.class,
             SnapshotCommands.Take.class,
@@ -133,6 +137,14 @@ final class SandboxCommand {
         @Option(names = "--cwd", description = "Where to run it. Default: /workspace")
         private Optional<String> cwd = Optional.empty();
 
+        @Option(names = "--user", description = "Who runs it. Default: root")
+        private Optional<String> user = Optional.empty();
+
+        @Option(
+                names = {"-d", "--background"},
+                description = "Print its id at once; see ps, logs and kill.")
+        private boolean background;
+
         @Option(names = "--timeout-seconds", description = "Kill it after this long. Default: 60")
         private Optional<Double> timeoutSeconds = Optional.empty();
 
@@ -156,7 +168,13 @@ final class SandboxCommand {
             ExecuteRequest request = ExecuteRequest.of(words()).withEnv(env);
             request = cwd.map(request::in).orElse(request);
             request = timeoutSeconds.map(request::withTimeoutSeconds).orElse(request);
+            request = user.map(request::as).orElse(request);
             CarrelClient client = server.client();
+            if (background) {
+                ExecutionInfo begun = client.sandboxes().execute(sandbox, request.inBackground());
+                output.print(begun, begun.id());
+                return 0;
+            }
             ExecutionInfo result =
                     output.json()
                             ? client.sandboxes().execute(sandbox, request)
@@ -178,7 +196,7 @@ final class SandboxCommand {
                     : dev.carrel.wire.Command.of(words);
         }
 
-        private static void show(String stream, String text) {
+        static void show(String stream, String text) {
             var target = stream.equals("stderr") ? System.err : System.out;
             target.print(text);
             target.flush();

@@ -69,13 +69,24 @@ public final class WebSocket {
             return next();
         } catch (WebSocketFrames.BrokenException e) {
             if (e.code() != GONE) {
-                close(e.code(), String.valueOf(e.getMessage()));
+                part(e);
             }
         } catch (IOException | ClientGoneException e) {
             LOG.debug("a WebSocket broke", e);
         }
         ended.countDown();
         return Optional.empty();
+    }
+
+    /// What else the client has sent is thrown away: it would lose the reason to a reset otherwise.
+    private void part(WebSocketFrames.BrokenException e) {
+        close(e.code(), String.valueOf(e.getMessage()));
+        try {
+            var rest = new byte[1 << 13];
+            while (connection.input().read(rest, 0, rest.length) >= 0) {}
+        } catch (IOException | ClientGoneException gone) {
+            LOG.debug("a WebSocket broke", gone);
+        }
     }
 
     private Optional<Message> next() throws IOException {

@@ -49,7 +49,7 @@ class ExecutionApiIT extends ApiStage {
         assertThat(begun.status()).isEqualTo("running");
         assertThat(begun.exitCode()).isEmpty();
 
-        client.sandboxes().writeStdin(sandbox, begun.id(), "one\n", false);
+        client.executions().writeStdin(sandbox, begun.id(), "one\n", false);
         ExecutionInfo half = await(begun.id(), info -> info.stdout().equals("got one\n"));
         assertThat(half.stdoutNext()).isEqualTo(8);
         assertThat(
@@ -70,7 +70,7 @@ class ExecutionApiIT extends ApiStage {
     void aStreamGoesOnAfterTheLastEventThatWasSeen() throws Exception {
         ExecutionInfo begun = begin("echo a; echo b >&2; read x; echo c");
         await(begun.id(), info -> info.stderr().equals("b\n"));
-        client.sandboxes().writeStdin(sandbox, begun.id(), "", true);
+        client.executions().writeStdin(sandbox, begun.id(), "", true);
         await(begun.id(), info -> !info.status().equals("running"));
 
         HttpResponse<String> whole = call("GET", path(begun.id()) + "/stream", "");
@@ -96,10 +96,10 @@ class ExecutionApiIT extends ApiStage {
     void theClientFollowsFromWhereItWas() {
         ExecutionInfo begun = begin("echo a; read x; echo b");
         await(begun.id(), info -> info.stdout().equals("a\n"));
-        client.sandboxes().writeStdin(sandbox, begun.id(), "\n", false);
+        client.executions().writeStdin(sandbox, begun.id(), "\n", false);
         var heard = new ArrayList<String>();
         ExecutionInfo ended =
-                client.sandboxes()
+                client.executions()
                         .follow(sandbox, begun.id(), 2, 0, (stream, text) -> heard.add(text));
         assertThat(heard).containsExactly("b\n");
         assertThat(ended.exitCode()).contains(0);
@@ -123,10 +123,10 @@ class ExecutionApiIT extends ApiStage {
                     .as(signal)
                     .isEqualTo("invalid_request");
         }
-        client.sandboxes().kill(sandbox, begun.id(), Signal.of("TERM"));
+        client.executions().kill(sandbox, begun.id(), Signal.of("TERM"));
         assertThat(await(begun.id(), info -> !info.status().equals("running")).exitCode())
                 .contains(3);
-        client.sandboxes().kill(sandbox, begun.id(), Signal.KILL);
+        client.executions().kill(sandbox, begun.id(), Signal.KILL);
     }
 
     @Test
@@ -136,16 +136,15 @@ class ExecutionApiIT extends ApiStage {
             ids.add(0, begin("sleep 30").id());
         }
         List<ExecutionSummary> first =
-                client.sandboxes().executions(sandbox, 2, Optional.empty()).data();
+                client.executions().list(sandbox, 2, Optional.empty()).data();
         assertThat(first).extracting(ExecutionSummary::id).isEqualTo(ids.subList(0, 2));
         assertThat(first.getFirst().status()).isEqualTo("running");
         assertThat(first.getFirst().command()).contains("sleep 30");
-        Optional<String> next =
-                client.sandboxes().executions(sandbox, 2, Optional.empty()).nextCursor();
-        assertThat(client.sandboxes().executions(sandbox, 1, next).data())
+        Optional<String> next = client.executions().list(sandbox, 2, Optional.empty()).nextCursor();
+        assertThat(client.executions().list(sandbox, 1, next).data())
                 .extracting(ExecutionSummary::id)
                 .containsExactly(ids.get(2));
-        client.sandboxes().killAll(sandbox);
+        client.executions().killAll(sandbox);
         ids.forEach(id -> await(id, info -> info.status().equals("killed")));
     }
 
@@ -157,7 +156,7 @@ class ExecutionApiIT extends ApiStage {
         String two = call("POST", path, body, "Idempotency-Key", "bg").body();
         assertThat(Json.lenient().readTree(two).path("id"))
                 .isEqualTo(Json.lenient().readTree(one).path("id"));
-        client.sandboxes()
+        client.executions()
                 .kill(sandbox, Json.lenient().readTree(one).path("id").asText(), Signal.KILL);
     }
 
@@ -185,8 +184,8 @@ class ExecutionApiIT extends ApiStage {
         String large = "a".repeat(65_537);
         assertThat(code(call("POST", stdin, "{\"text\":\"" + large + "\"}")))
                 .isEqualTo("invalid_request");
-        assertThat(refusal(() -> client.sandboxes().kill(sandbox, "exe_none", Signal.KILL)).code())
+        assertThat(refusal(() -> client.executions().kill(sandbox, "exe_none", Signal.KILL)).code())
                 .isEqualTo(ErrorCode.EXECUTION_NOT_FOUND);
-        client.sandboxes().kill(sandbox, plain.id(), Signal.KILL);
+        client.executions().kill(sandbox, plain.id(), Signal.KILL);
     }
 }
