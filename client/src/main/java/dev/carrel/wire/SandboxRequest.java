@@ -42,9 +42,9 @@ public record SandboxRequest(
         private Map<String, String> metadata = Map.of();
         private Optional<String> user = Optional.empty();
         private Optional<Long> ttlSeconds = Optional.empty();
-        private Optional<String> snapshot = Optional.empty();
-
+        private Optional<String> isolation = Optional.empty();
         private Optional<IdleRules> idle = Optional.empty();
+        private Optional<String> snapshot = Optional.empty();
 
         private Builder() {}
 
@@ -60,6 +60,12 @@ public record SandboxRequest(
 
         public Builder resources(ResourceLimits value) {
             resources = Optional.of(value);
+            return this;
+        }
+
+        /// `container` or `gvisor`.
+        public Builder isolation(String value) {
+            isolation = Optional.of(value);
             return this;
         }
 
@@ -104,7 +110,7 @@ public record SandboxRequest(
                     name,
                     image,
                     resources,
-                    Optional.empty(),
+                    isolation,
                     network,
                     env,
                     metadata,

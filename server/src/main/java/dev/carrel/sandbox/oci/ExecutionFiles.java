@@ -34,7 +34,7 @@ record ExecutionFiles(RunDirectory directory, ExecutionId id) {
         if (!stdin.isEmpty()) {
             directory.write(id + ".in", stdin.getBytes(StandardCharsets.UTF_8), READ_BY_PID_1);
         }
-        directory.write(id + ".json", start.json(), SERVER_ONLY);
+        directory.write(id + ".json", start.json(), SERVER_ONLY, Optional.of(start.startedAt()));
     }
 
     /// The same; what no record tells is as by default.

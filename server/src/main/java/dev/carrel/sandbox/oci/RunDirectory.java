@@ -4,11 +4,13 @@ import dev.carrel.process.Directories;
 import dev.carrel.process.Errno;
 import dev.carrel.process.Fd;
 import dev.carrel.process.FileInfo;
+import dev.carrel.process.FileMetadata;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
 import dev.carrel.sandbox.ExecutionId;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Optional;
@@ -65,10 +67,20 @@ record RunDirectory(Path path) {
 
     /// Writes a file whole or not at all, replacing what has its name.
     void write(String name, byte[] content, int mode) throws IOException {
+        write(name, content, mode, Optional.empty());
+    }
+
+    /// The same, with a time of its own where the kernel's, which moves in steps of some
+    /// milliseconds, is too coarse to sort by.
+    void write(String name, byte[] content, int mode, Optional<Instant> modifiedAt)
+            throws IOException {
         String temporary = at(name + ".new-" + TEMPORARY.incrementAndGet());
         Directories.unlinkIfThere(Fd.CWD, temporary);
         try (Fd file = Linux.open(temporary, WRITE_FLAGS, mode)) {
             Linux.writeFully(file, content, 0, content.length);
+            if (modifiedAt.isPresent()) {
+                FileMetadata.setModified(file, modifiedAt.get());
+            }
             Directories.rename(Fd.CWD, temporary, Fd.CWD, at(name), 0);
         } catch (IOException e) {
             Directories.unlinkIfThere(Fd.CWD, temporary);

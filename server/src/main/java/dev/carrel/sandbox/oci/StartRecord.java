@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import dev.carrel.sandbox.ExecutionRequest;
+import dev.carrel.store.Micros;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
@@ -18,7 +19,7 @@ import java.util.Optional;
 record StartRecord(
         @JsonProperty("command") List<String> command,
         @JsonProperty("cwd") String cwd,
-        @JsonProperty("started_at_ms") long startedAtMillis,
+        @JsonProperty("started_at_us") long startedAtMicros,
         @JsonProperty("output_bytes_max") long outputBytesMax,
         @JsonProperty("oom_kills") long oomKills,
         @JsonProperty("user") Optional<String> user,
@@ -53,7 +54,7 @@ record StartRecord(
         return new StartRecord(
                 request.command(),
                 request.cwd(),
-                now.toEpochMilli(),
+                Micros.of(now),
                 request.outputBytesMax(),
                 oomKills,
                 request.user(),
@@ -78,6 +79,6 @@ record StartRecord(
     }
 
     Instant startedAt() {
-        return Instant.ofEpochMilli(startedAtMillis);
+        return Micros.toInstant(startedAtMicros);
     }
 }

@@ -93,6 +93,7 @@ class DisksIT {
         Files.writeString(disks.disk(one).upper().resolve("file"), "kept");
         Mounts.unmount(home.resolve("pool").toString(), 0);
 
+        disks.close();
         disks = BtrfsDisks.inPool(pool(512));
 
         assertThat(disks.disk(one).upper().resolve("file")).hasContent("kept");
@@ -105,6 +106,7 @@ class DisksIT {
         Mounts.unmount(home.resolve("pool").toString(), 0);
         HostCommand.of("losetup", "--find", home.resolve("pool.btrfs").toString()).run().orFail();
 
+        disks.close();
         disks = BtrfsDisks.inPool(pool(512));
 
         assertThat(disks.ids()).containsExactly(one);
@@ -115,6 +117,7 @@ class DisksIT {
     void poolGrowsWhenTheConfigurationSaysSo() throws IOException {
         long before = Files.getFileStore(home.resolve("pool")).getTotalSpace();
 
+        disks.close();
         disks = BtrfsDisks.inPool(pool(1024));
 
         assertThat(before).isLessThan(600L * MIB);
@@ -211,6 +214,7 @@ class DisksIT {
         Path half = Path.of(one.value() + DiskFolders.HALF);
         Btrfs.snapshot(pool.resolve(snapshot.value()), pool, half.toString(), false);
 
+        disks.close();
         disks = BtrfsDisks.inPool(pool(512));
 
         assertThat(pool.resolve(half)).doesNotExist();
