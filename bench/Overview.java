@@ -1,5 +1,6 @@
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 
 /// Carrel through its public API beside bare crun with the same image and command, taking turns in one run, because
 /// these machines are shared and only ratios mean anything.
@@ -22,7 +23,7 @@ final class Overview {
     public static void main(String[] args) throws Exception {
         Path root = Path.of(args[0]);
         String config = "providers: {bench: {kind: scripted, script: HOME/bench.yaml}}\n";
-        try (Target carrel = Target.start(root, config, "bench.yaml", script())) {
+        try (Target carrel = Target.start(root, config, Map.of("bench.yaml", script()))) {
             new Overview(root, Integer.parseInt(args[1]), carrel).measure();
         }
     }

@@ -45,7 +45,7 @@ final class Soak {
         Duration length = Duration.ofSeconds(Long.parseLong(args[1]));
         long seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
         System.out.println("seed " + seed);
-        try (Target carrel = Target.start(Path.of(args[0]), "pool: {size: 2}\n", "soak", "")) {
+        try (Target carrel = Target.start(Path.of(args[0]), "pool: {size: 2}\n", Map.of())) {
             // Not temporary: a killed server leaves its sandboxes to the next.
             carrel.relaunch(List.of());
             new Soak(carrel, seed).run(length);

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -30,11 +31,14 @@ final class Target implements AutoCloseable {
         this.home = home;
     }
 
-    /// Starts one in a new home that has two files; `config` is its carrel.yaml, in which HOME stands for that home.
-    static Target start(Path root, String config, String name, String text) throws Exception {
+    /// Starts one in a new home that holds `files`, by name, and `config` as its carrel.yaml, in which HOME stands for
+    /// that home.
+    static Target start(Path root, String config, Map<String, String> files) throws Exception {
         var target = new Target(root, Files.createTempDirectory("carrel-bench"));
         Files.writeString(target.home.resolve("carrel.yaml"), config.replace("HOME", target.home.toString()));
-        Files.writeString(target.home.resolve(name), text);
+        for (var file : files.entrySet()) {
+            Files.writeString(target.home.resolve(file.getKey()), file.getValue());
+        }
         target.launch(0, List.of("--temporary"));
         return target;
     }
@@ -75,14 +79,11 @@ final class Target implements AutoCloseable {
         return URI.create(url).getPort();
     }
 
-    Path image(String name) throws Exception {
-        Process list = new ProcessBuilder(root.resolve("carrel").toString(), "images", "ls", "--json").start();
-        for (JsonNode image : JSON.readTree(list.getInputStream())) {
-            if (image.path("name").asText().equals(name)) {
-                return Path.of(image.path("root").asText());
-            }
+    /// The root of the newest version of an image.
+    Path image(String name) throws IOException {
+        try (Stream<Path> versions = Files.list(Path.of("/var/lib/carrel/images", name))) {
+            return versions.max(Comparator.comparing(version -> version.toFile().lastModified())).orElseThrow().resolve("root");
         }
-        throw new IOException("the image " + name + " is not built");
     }
 
     String create(String body) throws Exception {

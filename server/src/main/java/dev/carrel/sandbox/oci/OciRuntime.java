@@ -68,7 +68,8 @@ public final class OciRuntime implements SandboxRuntime {
         } catch (IOException e) {
             throw new CarrelException(
                     ErrorCode.UNAVAILABLE,
-                    "this host cannot run sandboxes: run `carrel doctor`, which says why",
+                    "this host cannot run sandboxes: %s; run `carrel doctor`, which may say more"
+                            .formatted(e.getMessage()),
                     e);
         }
     }
