@@ -48,8 +48,11 @@ final class Soak {
         try (Target carrel = Target.start(Path.of(args[0]), "pool: {size: 2}\n", Map.of())) {
             // Not temporary: a killed server leaves its sandboxes to the next.
             carrel.relaunch(List.of());
-            new Soak(carrel, seed).run(length);
-            carrel.relaunch(List.of("--temporary"));
+            try {
+                new Soak(carrel, seed).run(length);
+            } finally {
+                carrel.relaunch(List.of("--temporary"));
+            }
         }
     }
 
@@ -116,8 +119,11 @@ final class Soak {
                 Long number = files.get(id);
                 if (number != null) {
                     String snapshot = carrel.post("/v1/sandboxes/" + id + "/snapshots", "{}").path("id").asText();
-                    snapshots.put(id, Map.entry(snapshot, number));
                     count("snapshot");
+                    var earlier = snapshots.put(id, Map.entry(snapshot, number));
+                    if (earlier != null) {
+                        carrel.send("DELETE", "/v1/snapshots/" + earlier.getKey(), null);
+                    }
                 }
             }
             case 8 -> restore(id, snapshots);
@@ -127,6 +133,10 @@ final class Soak {
                 deleted.put(id, false);
                 carrel.delete(id);
                 deleted.put(id, true);
+                var kept = snapshots.remove(id);
+                if (kept != null) {
+                    carrel.send("DELETE", "/v1/snapshots/" + kept.getKey(), null);
+                }
                 count("delete");
             }
         }
