@@ -91,12 +91,23 @@ final class Soak {
             try {
                 step(random, own, snapshots);
             } catch (ConnectException e) {
-                Thread.sleep(50); // the server is being killed
+                awaitServer();
             } catch (IOException e) {
                 if (!isLost(e)) {
                     throw e;
                 }
                 count("lost answers");
+            }
+        }
+    }
+
+    private void awaitServer() throws Exception {
+        while (true) {
+            try {
+                carrel.send("GET", "/healthz", null);
+                return;
+            } catch (ConnectException e) {
+                Thread.sleep(50); // it is starting
             }
         }
     }
