@@ -44,7 +44,7 @@ class HouseTest {
                             "sandbox sandbox.egress image process store telemetry error"),
                     row("image", "process store telemetry error"),
                     row("auth", "store telemetry error"),
-                    row("store", "telemetry error"),
+                    row("store", "process telemetry error"),
                     row("http", "wire telemetry error"),
                     row("wire", ""),
                     row("process", "telemetry error"),

@@ -44,15 +44,17 @@ final class MetricsRoutes {
         ProjectId project = Inputs.project(request);
         SandboxId id = Inputs.sandbox(request.path("id"));
         Sandbox sandbox = sandboxes.get(project, id);
+        SandboxUsage usage = sandboxes.usage(project, id);
         double share = 0;
         if (sandbox.state() == SandboxState.RUNNING) {
-            Duration before = sandboxes.usage(project, id).cpu();
+            Duration before = usage.cpu();
             long start = System.nanoTime();
             Thread.sleep(WINDOW);
-            double nanos = sandboxes.usage(project, id).cpu().minus(before).toNanos();
+            usage = sandboxes.usage(project, id);
+            double nanos = usage.cpu().minus(before).toNanos();
             share = Math.max(0, nanos / (System.nanoTime() - start));
         }
-        return Response.json(200, metrics(sandbox, sandboxes.usage(project, id), share));
+        return Response.json(200, metrics(sandbox, usage, share));
     }
 
     private static SandboxMetrics metrics(Sandbox sandbox, SandboxUsage usage, double share) {

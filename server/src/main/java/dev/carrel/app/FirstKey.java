@@ -3,12 +3,12 @@ package dev.carrel.app;
 import dev.carrel.auth.Keys;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.process.PrivateFile;
 import dev.carrel.store.ProjectId;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 
 /// The API key that the first start of a server makes, so that there is one to begin with.
 final class FirstKey {
@@ -28,14 +28,7 @@ final class FirstKey {
         }
         String secret = keys.create(project, NAME).secret();
         try {
-            Path half = file.resolveSibling(file.getFileName() + ".new");
-            Files.deleteIfExists(half);
-            Files.createFile(
-                    half,
-                    PosixFilePermissions.asFileAttribute(
-                            PosixFilePermissions.fromString("rw-------")));
-            Files.writeString(half, secret + "\n");
-            Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
+            PrivateFile.write(file, (secret + "\n").getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new CarrelException(
                     ErrorCode.UNAVAILABLE, "cannot write the first API key to " + file, e);

@@ -48,9 +48,7 @@ public record SandboxSpec(
     }
 
     public SandboxSpec withImage(String newImage) {
-        return new SandboxSpec(
-                name, newImage, isolation, resources, network, env, metadata, user, ttl, idle,
-                owner, snapshot);
+        return with(newImage, isolation);
     }
 
     public SandboxSpec withOwner(String newOwner) {

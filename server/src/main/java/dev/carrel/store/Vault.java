@@ -1,5 +1,6 @@
 package dev.carrel.store;
 
+import dev.carrel.process.PrivateFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -7,8 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Arrays;
@@ -94,19 +93,8 @@ public final class Vault {
         byte[] fresh = new byte[KEY_BYTES];
         random.nextBytes(fresh);
         try {
-            Path folder = file.toAbsolutePath().getParent();
-            if (folder != null) {
-                Files.createDirectories(folder);
-                Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-            }
-            Path half = file.resolveSibling(file.getFileName() + ".new");
-            Files.deleteIfExists(half);
-            Files.createFile(
-                    half,
-                    PosixFilePermissions.asFileAttribute(
-                            PosixFilePermissions.fromString("rw-------")));
-            Files.write(half, fresh);
-            Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
+            PrivateFile.prepareFolder(file);
+            PrivateFile.write(file, fresh);
             return fresh;
         } catch (IOException e) {
             throw new UncheckedIOException("no key can be made in " + file, e);

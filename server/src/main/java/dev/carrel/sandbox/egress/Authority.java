@@ -1,13 +1,12 @@
 package dev.carrel.sandbox.egress;
 
+import dev.carrel.process.PrivateFile;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -174,17 +173,7 @@ final class Authority {
             throws IOException, GeneralSecurityException {
         var bytes = new ByteArrayOutputStream();
         store.store(bytes, NO_PASSWORD);
-        Path folder = file.toAbsolutePath().getParent();
-        if (folder != null) {
-            Files.createDirectories(folder);
-            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-        }
-        Path half = file.resolveSibling(file.getFileName() + ".new");
-        Files.deleteIfExists(half);
-        Files.createFile(
-                half,
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        Files.write(half, bytes.toByteArray());
-        Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
+        PrivateFile.prepareFolder(file);
+        PrivateFile.write(file, bytes.toByteArray());
     }
 }
