@@ -31,21 +31,21 @@ record SandboxPatch(SandboxChange body, Set<String> named, IdleRules idleByDefau
     }
 
     private SandboxSpec apply(SandboxSpec spec) {
-        return new SandboxSpec(
-                named.contains("name") ? body.name() : spec.name(),
-                spec.image(),
-                spec.isolation(),
-                resources(spec),
-                network(spec),
-                named.contains("env") ? body.env().orElse(Map.of()) : spec.env(),
-                named.contains("metadata") ? body.metadata().orElse(Map.of()) : spec.metadata(),
-                spec.user(),
-                named.contains("ttl_seconds")
-                        ? body.ttlSeconds().map(SandboxSpecs::ttl)
-                        : spec.ttl(),
-                idle(spec),
-                spec.owner(),
-                spec.snapshot());
+        return spec.toBuilder()
+                .name(named.contains("name") ? body.name() : spec.name())
+                .resources(resources(spec))
+                .network(network(spec))
+                .env(named.contains("env") ? body.env().orElse(Map.of()) : spec.env())
+                .metadata(
+                        named.contains("metadata")
+                                ? body.metadata().orElse(Map.of())
+                                : spec.metadata())
+                .ttl(
+                        named.contains("ttl_seconds")
+                                ? body.ttlSeconds().map(SandboxSpecs::ttl)
+                                : spec.ttl())
+                .idle(idle(spec))
+                .build();
     }
 
     private NetworkPolicy network(SandboxSpec spec) {

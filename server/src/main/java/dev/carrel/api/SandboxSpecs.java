@@ -32,21 +32,22 @@ final class SandboxSpecs {
                     "image",
                     "image comes with the snapshot; leave one of both out");
         }
-        return new SandboxSpec(
-                request.name(),
-                request.image().orElse(SandboxSpec.DEFAULT_IMAGE),
-                request.isolation().map(SandboxSpecs::isolation).orElse(byDefault),
-                request.resources()
-                        .map(limits -> resources(limits, Resources.DEFAULT))
-                        .orElse(Resources.DEFAULT),
-                request.network().map(NetworkPolicies::policy).orElse(NetworkPolicy.ON),
-                request.env(),
-                request.metadata(),
-                request.user(),
-                request.ttlSeconds().map(SandboxSpecs::ttl),
-                request.idle().map(rules -> idle(rules, idleByDefault)),
-                Optional.empty(),
-                request.snapshot().map(Inputs::snapshot));
+        return SandboxSpec.defaults().toBuilder()
+                .name(request.name())
+                .image(request.image().orElse(SandboxSpec.DEFAULT_IMAGE))
+                .isolation(request.isolation().map(SandboxSpecs::isolation).orElse(byDefault))
+                .resources(
+                        request.resources()
+                                .map(limits -> resources(limits, Resources.DEFAULT))
+                                .orElse(Resources.DEFAULT))
+                .network(request.network().map(NetworkPolicies::policy).orElse(NetworkPolicy.ON))
+                .env(request.env())
+                .metadata(request.metadata())
+                .user(request.user())
+                .ttl(request.ttlSeconds().map(SandboxSpecs::ttl))
+                .idle(request.idle().map(rules -> idle(rules, idleByDefault)))
+                .snapshot(request.snapshot().map(Inputs::snapshot))
+                .build();
     }
 
     private static Isolation isolation(String name) {

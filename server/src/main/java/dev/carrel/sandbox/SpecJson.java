@@ -59,21 +59,26 @@ final class SpecJson {
     private static SandboxSpec read(String text, Optional<Vault> vault) {
         try {
             JsonNode root = JSON.readTree(text);
-            return new SandboxSpec(
-                    text(root, "name"),
-                    root.path("image").asText(SandboxSpec.DEFAULT_IMAGE),
-                    text(root, "isolation")
-                            .map(name -> Isolation.valueOf(name.toUpperCase(Locale.ROOT)))
-                            .orElse(Isolation.CONTAINER),
-                    resources(root.path("resources")),
-                    NetworkJson.read(root.path("network"), vault),
-                    map(root.path("env")),
-                    map(root.path("metadata")),
-                    text(root, "user"),
-                    millis(root.path("ttl_millis")),
-                    Optional.of(root.path("idle")).filter(JsonNode::isObject).map(SpecJson::idle),
-                    text(root, "owner"),
-                    text(root, "snapshot").map(SnapshotId::new));
+            return SandboxSpec.defaults().toBuilder()
+                    .name(text(root, "name"))
+                    .image(root.path("image").asText(SandboxSpec.DEFAULT_IMAGE))
+                    .isolation(
+                            text(root, "isolation")
+                                    .map(name -> Isolation.valueOf(name.toUpperCase(Locale.ROOT)))
+                                    .orElse(Isolation.CONTAINER))
+                    .resources(resources(root.path("resources")))
+                    .network(NetworkJson.read(root.path("network"), vault))
+                    .env(map(root.path("env")))
+                    .metadata(map(root.path("metadata")))
+                    .user(text(root, "user"))
+                    .ttl(millis(root.path("ttl_millis")))
+                    .idle(
+                            Optional.of(root.path("idle"))
+                                    .filter(JsonNode::isObject)
+                                    .map(SpecJson::idle))
+                    .owner(text(root, "owner"))
+                    .snapshot(text(root, "snapshot").map(SnapshotId::new))
+                    .build();
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a stored sandbox spec is not JSON", e);
         }

@@ -104,25 +104,21 @@ final class SessionSandbox {
     private SandboxSpec spec(Session session) {
         SandboxSpec defaults = SandboxSpec.defaults();
         Resources resources = defaults.resources();
-        return new SandboxSpec(
-                        defaults.name(),
-                        settings.image().orElse(defaults.image()),
-                        sandboxes.isolationByDefault(),
+        return defaults.toBuilder()
+                .image(settings.image().orElse(defaults.image()))
+                .isolation(sandboxes.isolationByDefault())
+                .resources(
                         new Resources(
                                 settings.cpus().orElse(resources.cpus()),
                                 settings.memoryMib().orElse(resources.memoryMib()),
                                 settings.diskMib().orElse(resources.diskMib()),
-                                resources.processesMax()),
+                                resources.processesMax()))
+                .network(
                         settings.internet()
                                 .map(NetworkPolicy::ofInternet)
-                                .orElse(defaults.network()),
-                        defaults.env(),
-                        defaults.metadata(),
-                        session.user(),
-                        defaults.ttl(),
-                        defaults.idle(),
-                        defaults.owner(),
-                        Optional.empty())
-                .withOwner(session.id().value());
+                                .orElse(defaults.network()))
+                .user(session.user())
+                .owner(Optional.of(session.id().value()))
+                .build();
     }
 }

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -78,19 +77,11 @@ abstract class RuntimeFixture {
 
     SandboxSpec spec() {
         SandboxSpec defaults = SandboxSpec.defaults();
-        return new SandboxSpec(
-                Optional.empty(),
-                defaults.image(),
-                isolation(),
-                defaults.resources(),
-                NetworkPolicy.OFF,
-                Map.of("OF_SANDBOX", "a", "BOTH", "sandbox"),
-                Map.of(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty());
+        return defaults.toBuilder()
+                .isolation(isolation())
+                .network(NetworkPolicy.OFF)
+                .env(Map.of("OF_SANDBOX", "a", "BOTH", "sandbox"))
+                .build();
     }
 
     static ExecutionRequest shell(String line) {

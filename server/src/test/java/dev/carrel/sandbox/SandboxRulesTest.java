@@ -67,23 +67,7 @@ class SandboxRulesTest {
     @ValueSource(strings = {"", "../etc", "a b", "-coding", ".hidden"})
     void imageIsAName(String image) {
         SandboxSpec defaults = SandboxSpec.defaults();
-        refuse(
-                "image",
-                () ->
-                        check(
-                                new SandboxSpec(
-                                        Optional.empty(),
-                                        image,
-                                        defaults.isolation(),
-                                        defaults.resources(),
-                                        defaults.network(),
-                                        Map.of(),
-                                        Map.of(),
-                                        Optional.empty(),
-                                        Optional.empty(),
-                                        Optional.empty(),
-                                        Optional.empty(),
-                                        Optional.empty())));
+        refuse("image", () -> check(defaults.withImage(image)));
     }
 
     @Test
@@ -139,19 +123,14 @@ class SandboxRulesTest {
     private static SandboxSpec spec(
             String name, Map<String, String> env, Map<String, String> metadata, int ttlSeconds) {
         SandboxSpec defaults = SandboxSpec.defaults();
-        return new SandboxSpec(
-                Optional.of(name),
-                defaults.image(),
-                defaults.isolation(),
-                defaults.resources(),
-                defaults.network(),
-                env,
-                metadata,
-                Optional.of("user"),
-                Optional.of(Duration.ofSeconds(ttlSeconds)),
-                Optional.empty(),
-                Optional.of("ses_1"),
-                Optional.empty());
+        return defaults.toBuilder()
+                .name(Optional.of(name))
+                .env(env)
+                .metadata(metadata)
+                .user(Optional.of("user"))
+                .ttl(Optional.of(Duration.ofSeconds(ttlSeconds)))
+                .owner(Optional.of("ses_1"))
+                .build();
     }
 
     private static ExecutionRequest request(

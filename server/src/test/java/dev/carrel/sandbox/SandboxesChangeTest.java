@@ -161,18 +161,6 @@ class SandboxesChangeTest extends SandboxesFixture {
 
     private static SandboxSpec with(
             SandboxSpec spec, Resources resources, Map<String, String> env) {
-        return new SandboxSpec(
-                spec.name(),
-                spec.image(),
-                spec.isolation(),
-                resources,
-                spec.network(),
-                env,
-                spec.metadata(),
-                spec.user(),
-                spec.ttl(),
-                spec.idle(),
-                spec.owner(),
-                spec.snapshot());
+        return spec.toBuilder().resources(resources).env(env).build();
     }
 }

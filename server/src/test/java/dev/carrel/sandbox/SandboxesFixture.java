@@ -99,19 +99,7 @@ abstract class SandboxesFixture {
     static SandboxSpec spec(
             Optional<String> user, Map<String, String> metadata, Optional<Duration> ttl) {
         SandboxSpec defaults = SandboxSpec.defaults();
-        return new SandboxSpec(
-                Optional.empty(),
-                defaults.image(),
-                defaults.isolation(),
-                defaults.resources(),
-                defaults.network(),
-                Map.of(),
-                metadata,
-                user,
-                ttl,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty());
+        return defaults.toBuilder().metadata(metadata).user(user).ttl(ttl).build();
     }
 
     static SandboxFilter filter(Optional<String> user, Map<String, String> metadata) {

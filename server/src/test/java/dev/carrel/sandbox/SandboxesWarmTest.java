@@ -37,19 +37,16 @@ class SandboxesWarmTest extends SandboxesFixture {
     void takenOneIsWhatWasAskedFor() throws Exception {
         SandboxSpec defaults = SandboxSpec.defaults();
         var spec =
-                new SandboxSpec(
-                        Optional.of("mine"),
-                        defaults.image(),
-                        defaults.isolation(),
-                        new Resources(1, 128, 256, 64),
-                        NetworkPolicy.OFF,
-                        Map.of("A", "b"),
-                        Map.of("k", "v"),
-                        Optional.of("ann"),
-                        Optional.of(Duration.ofHours(1)),
-                        Optional.empty(),
-                        Optional.of("ses_1"),
-                        Optional.empty());
+                defaults.toBuilder()
+                        .name(Optional.of("mine"))
+                        .resources(new Resources(1, 128, 256, 64))
+                        .network(NetworkPolicy.OFF)
+                        .env(Map.of("A", "b"))
+                        .metadata(Map.of("k", "v"))
+                        .user(Optional.of("ann"))
+                        .ttl(Optional.of(Duration.ofHours(1)))
+                        .owner(Optional.of("ses_1"))
+                        .build();
         var warm = new HashSet<>(host.ids());
         clock.tick(Duration.ofHours(3));
 
@@ -188,18 +185,6 @@ class SandboxesWarmTest extends SandboxesFixture {
 
     private static SandboxSpec withResources(Resources resources) {
         SandboxSpec defaults = SandboxSpec.defaults();
-        return new SandboxSpec(
-                defaults.name(),
-                defaults.image(),
-                defaults.isolation(),
-                resources,
-                defaults.network(),
-                defaults.env(),
-                defaults.metadata(),
-                defaults.user(),
-                defaults.ttl(),
-                defaults.idle(),
-                defaults.owner(),
-                defaults.snapshot());
+        return defaults.toBuilder().resources(resources).build();
     }
 }

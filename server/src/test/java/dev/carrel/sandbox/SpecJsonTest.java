@@ -19,19 +19,16 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SpecJsonTest {
     private static final SandboxSpec FULL =
-            new SandboxSpec(
-                    Optional.of("build box"),
-                    "coding",
-                    Isolation.CONTAINER,
-                    new Resources(1.5, 512, 1024, 128),
-                    NetworkPolicy.OFF,
-                    Map.of("A", "1", "LANG", "C.UTF-8"),
-                    Map.of("team", "blue"),
-                    Optional.of("user-1"),
-                    Optional.of(Duration.ofHours(1)),
-                    Optional.empty(),
-                    Optional.of("ses_1"),
-                    Optional.empty());
+            SandboxSpec.defaults().toBuilder()
+                    .name(Optional.of("build box"))
+                    .resources(new Resources(1.5, 512, 1024, 128))
+                    .network(NetworkPolicy.OFF)
+                    .env(Map.of("A", "1", "LANG", "C.UTF-8"))
+                    .metadata(Map.of("team", "blue"))
+                    .user(Optional.of("user-1"))
+                    .ttl(Optional.of(Duration.ofHours(1)))
+                    .owner(Optional.of("ses_1"))
+                    .build();
 
     @Test
     void storedSpecsOfTheFirstVersionLoad() throws IOException {

@@ -27,7 +27,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -320,20 +319,7 @@ class OciRuntimeIT {
     @Test
     void unknownImageLeavesNothing() {
         SandboxSpec coding = spec(NetworkPolicy.ON, SMALL);
-        var unknown =
-                new SandboxSpec(
-                        coding.name(),
-                        "no-such-image",
-                        coding.isolation(),
-                        coding.resources(),
-                        coding.network(),
-                        coding.env(),
-                        coding.metadata(),
-                        coding.user(),
-                        coding.ttl(),
-                        Optional.empty(),
-                        coding.owner(),
-                        Optional.empty());
+        var unknown = coding.withImage("no-such-image");
 
         org.assertj.core.api.Assertions.assertThatThrownBy(
                         () -> runtime.create(SandboxId.next(), unknown))

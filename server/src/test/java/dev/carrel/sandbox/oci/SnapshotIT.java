@@ -6,7 +6,6 @@ import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
 import dev.carrel.sandbox.ExecutionResult;
-import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.NetworkPolicy;
 import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.RunningSandbox;
@@ -15,7 +14,6 @@ import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.SnapshotId;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -245,18 +243,9 @@ class SnapshotIT {
     }
 
     private static SandboxSpec spec(int diskMib) {
-        return new SandboxSpec(
-                Optional.empty(),
-                SandboxSpec.DEFAULT_IMAGE,
-                Isolation.CONTAINER,
-                new Resources(2, 512, diskMib, 128),
-                NetworkPolicy.OFF,
-                Map.of(),
-                Map.of(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty());
+        return SandboxSpec.defaults().toBuilder()
+                .resources(new Resources(2, 512, diskMib, 128))
+                .network(NetworkPolicy.OFF)
+                .build();
     }
 }

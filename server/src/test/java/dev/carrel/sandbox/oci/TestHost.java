@@ -11,8 +11,6 @@ import dev.carrel.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -45,19 +43,11 @@ final class TestHost {
     }
 
     static SandboxSpec spec(Isolation isolation, NetworkPolicy network, Resources resources) {
-        return new SandboxSpec(
-                Optional.empty(),
-                SandboxSpec.DEFAULT_IMAGE,
-                isolation,
-                resources,
-                network,
-                Map.of(),
-                Map.of(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty());
+        return SandboxSpec.defaults().toBuilder()
+                .isolation(isolation)
+                .resources(resources)
+                .network(network)
+                .build();
     }
 
     Path home() {
