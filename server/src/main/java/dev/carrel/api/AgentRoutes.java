@@ -1,7 +1,6 @@
 package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.GET;
-import static dev.carrel.http.HttpMethod.POST;
 
 import dev.carrel.agent.AgentDefinition;
 import dev.carrel.agent.AgentFolder;
@@ -33,14 +32,12 @@ final class AgentRoutes {
 
     List<Route> routes() {
         return List.of(
-                once.once(
-                                Route.of(
-                                        POST,
-                                        "/v1/deployments",
-                                        RouteDoc.of("Deploy a .carrel folder, packed as tar.gz")
-                                                .takesBytes("application/gzip")
-                                                .gives(201, DeploymentInfo.class),
-                                        this::deploy))
+                once.post(
+                                "/v1/deployments",
+                                RouteDoc.of("Deploy a .carrel folder, packed as tar.gz")
+                                        .takesBytes("application/gzip")
+                                        .gives(201, DeploymentInfo.class),
+                                this::deploy)
                         .withBodyBytesMax(AgentsArchive.PACKED_BYTES_MAX),
                 Route.of(
                         GET,

@@ -34,14 +34,14 @@ public final class Api {
         routes.addAll(new ExecutionRoutes(services.sandboxes(), services.metrics(), once).routes());
         routes.addAll(new TerminalRoutes(services.sandboxes()).routes());
         routes.addAll(new MetricsRoutes(services.sandboxes()).routes());
-        routes.addAll(new PortRoutes(services.previews()).routes());
+        routes.addAll(new PortRoutes(services.previews(), once).routes());
         routes.addAll(new FileRoutes(services.sandboxes(), once).routes());
         routes.addAll(new ArchiveRoutes(services.sandboxes()).routes());
         routes.addAll(new WatchRoutes(services.sandboxes()).routes());
         routes.addAll(new AgentRoutes(services.deployments(), settings, once).routes());
         routes.addAll(new SessionRoutes(services, once).routes());
         routes.addAll(new EventRoutes(services.sessions()).routes());
-        routes.addAll(new KeyRoutes(services.keys()).routes());
+        routes.addAll(new KeyRoutes(services.keys(), once).routes());
         routes.addAll(others);
         routes.add(describe(routes));
         return List.copyOf(routes);

@@ -1,7 +1,6 @@
 package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.GET;
-import static dev.carrel.http.HttpMethod.POST;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.carrel.http.EventSink;
@@ -79,38 +78,30 @@ final class ExecutionRoutes {
                                         "The id of the last event seen")
                                 .givesBytes(RouteDoc.EVENTS),
                         this::stream),
-                once.once(
-                        Route.of(
-                                POST,
-                                ONE + "/stdin",
-                                RouteDoc.of("Send more input, 64 KiB at most, all of it or none")
-                                        .takes(StdinRequest.class),
-                                this::stdin)),
-                once.once(
-                        Route.of(
-                                POST,
-                                ONE + "/kill",
-                                RouteDoc.of("Send a signal to a command's process group")
-                                        .takes(KillRequest.class),
-                                this::kill)),
-                once.once(
-                        Route.of(
-                                POST,
-                                "/v1/sandboxes/{id}/kill",
-                                RouteDoc.of("Kill every process in a sandbox, which runs on"),
-                                this::killAll)));
+                once.post(
+                        ONE + "/stdin",
+                        RouteDoc.of("Send more input, 64 KiB at most, all of it or none")
+                                .takes(StdinRequest.class),
+                        this::stdin),
+                once.post(
+                        ONE + "/kill",
+                        RouteDoc.of("Send a signal to a command's process group")
+                                .takes(KillRequest.class),
+                        this::kill),
+                once.post(
+                        "/v1/sandboxes/{id}/kill",
+                        RouteDoc.of("Kill every process in a sandbox, which runs on"),
+                        this::killAll));
     }
 
     private Route executeRoute() {
-        return once.once(
-                        Route.of(
-                                POST,
-                                "/v1/sandboxes/{id}/execute",
-                                RouteDoc.of("Run a command; a non-zero exit is an answer, too")
-                                        .takes(ExecuteRequest.class)
-                                        .gives(200, ExecutionInfo.class)
-                                        .orEvents(),
-                                this::execute))
+        return once.post(
+                        "/v1/sandboxes/{id}/execute",
+                        RouteDoc.of("Run a command; a non-zero exit is an answer, too")
+                                .takes(ExecuteRequest.class)
+                                .gives(200, ExecutionInfo.class)
+                                .orEvents(),
+                        this::execute)
                 .withBodyBytesMax(BODY_BYTES_MAX);
     }
 

@@ -2,7 +2,6 @@ package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
-import static dev.carrel.http.HttpMethod.POST;
 import static dev.carrel.http.HttpMethod.PUT;
 
 import dev.carrel.error.CarrelException;
@@ -71,15 +70,13 @@ final class FileRoutes {
                                         .query("group", "integer", "Group id, as seen inside"),
                                 this::put)
                         .withBodyBytesMax(UPLOAD_BYTES_MAX),
-                once.once(
-                        Route.of(
-                                POST,
-                                PATH,
-                                RouteDoc.of("Make a directory, move, copy or change an entry")
-                                        .takes(FileOperation.class)
-                                        .gives(200, FileChange.class)
-                                        .query("op", "string", "mkdir, move, copy or chmod"),
-                                this::change)),
+                once.post(
+                        PATH,
+                        RouteDoc.of("Make a directory, move, copy or change an entry")
+                                .takes(FileOperation.class)
+                                .gives(200, FileChange.class)
+                                .query("op", "string", "mkdir, move, copy or chmod"),
+                        this::change),
                 Route.of(
                         DELETE,
                         PATH,

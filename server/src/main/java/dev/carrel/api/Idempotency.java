@@ -3,9 +3,11 @@ package dev.carrel.api;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.http.Handler;
+import dev.carrel.http.HttpMethod;
 import dev.carrel.http.Request;
 import dev.carrel.http.Response;
 import dev.carrel.http.Route;
+import dev.carrel.http.RouteDoc;
 import dev.carrel.store.Micros;
 import dev.carrel.store.ProjectId;
 import dev.carrel.store.Store;
@@ -26,6 +28,7 @@ import org.jdbi.v3.core.Handle;
 /// Only success is remembered: what failed has done nothing and may be tried again. An answer is
 /// remembered when the call has ended, so a server that dies in between has done the work but
 /// forgets the key; calls that can, derive what they make from the key (see [ExecutionRoutes]).
+/// Answers are kept sealed, because some hold a secret that is stored nowhere else.
 final class Idempotency {
     static final String HEADER = "Idempotency-Key";
     static final int KEY_CHARS_MAX = 255;
@@ -61,15 +64,13 @@ final class Idempotency {
         return key;
     }
 
-    /// The route with this promise, and with a description that says so.
-    Route once(Route route) {
-        return new Route(
-                route.method(),
-                route.path(),
-                route.access(),
-                route.bodyBytesMax(),
-                route.doc().header(HEADER, "string", "Repeats are answered like the first"),
-                request -> answer(request, route.handler()));
+    /// A POST with this promise, and with a description that says so.
+    Route post(String path, RouteDoc doc, Handler handler) {
+        return Route.of(
+                HttpMethod.POST,
+                path,
+                doc.header(HEADER, "string", "Repeats are answered like the first"),
+                request -> answer(request, handler));
     }
 
     private Response answer(Request request, Handler handler) throws InterruptedException {
@@ -104,13 +105,24 @@ final class Idempotency {
         }
     }
 
-    private static Response replay(Answer known, String fingerprint) {
+    private Response replay(Answer known, String fingerprint) {
         if (!known.fingerprint.equals(fingerprint)) {
             throw new CarrelException(
                     ErrorCode.CONFLICT,
                     "This " + HEADER + " was used for a different request; take a new one");
         }
-        return Response.text(known.status, "application/json", known.body)
+        String body =
+                store.vault()
+                        .open(known.body)
+                        .orElseThrow(() ->
+                                new CarrelException(
+                                        ErrorCode.CONFLICT,
+                                        "The answer to this "
+                                                + HEADER
+                                                + " cannot be read any more; look what the first"
+                                                + " request did, then take a new one"));
+        return Response.text(known.status, "application/json", body)
+                .withHeader("Cache-Control", "no-store")
                 .withHeader("Idempotent-Replayed", "true");
     }
 
@@ -120,7 +132,7 @@ final class Idempotency {
             return;
         }
         String text = new String(body.get(), StandardCharsets.UTF_8);
-        var answer = new Answer(fingerprint, response.status(), text);
+        var answer = new Answer(fingerprint, response.status(), store.vault().seal(text));
         store.write(handle -> {
             prune(handle, slot.project);
             return insert(handle, slot, answer);

@@ -2,7 +2,6 @@ package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
-import static dev.carrel.http.HttpMethod.POST;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.carrel.error.CarrelException;
@@ -44,15 +43,13 @@ final class ImageRoutes {
 
     List<Route> routes() {
         return List.of(
-                once.once(
-                        Route.of(
-                                POST,
-                                "/v1/images",
-                                RouteDoc.of("Pull an image, or build a recipe")
-                                        .takes(ImageRequest.class)
-                                        .gives(201, ImageInfo.class)
-                                        .orEvents(),
-                                this::pull)),
+                once.post(
+                        "/v1/images",
+                        RouteDoc.of("Pull an image, or build a recipe")
+                                .takes(ImageRequest.class)
+                                .gives(201, ImageInfo.class)
+                                .orEvents(),
+                        this::pull),
                 Route.of(
                         GET,
                         "/v1/images",
@@ -69,14 +66,12 @@ final class ImageRoutes {
                         "/v1/images/{name...}",
                         RouteDoc.of("Forget an image; its files go when nobody uses them"),
                         this::remove),
-                once.once(
-                        Route.of(
-                                POST,
-                                "/v1/images/prune",
-                                RouteDoc.of("Remove images that nobody uses")
-                                        .takes(PruneRequest.class)
-                                        .gives(200, PruneInfo.class),
-                                this::prune)));
+                once.post(
+                        "/v1/images/prune",
+                        RouteDoc.of("Remove images that nobody uses")
+                                .takes(PruneRequest.class)
+                                .gives(200, PruneInfo.class),
+                        this::prune));
     }
 
     private Response remove(Request request) {

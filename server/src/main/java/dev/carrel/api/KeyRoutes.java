@@ -2,7 +2,6 @@ package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
-import static dev.carrel.http.HttpMethod.POST;
 
 import dev.carrel.auth.Keys;
 import dev.carrel.http.Request;
@@ -17,20 +16,20 @@ import java.util.Optional;
 /// `/v1/keys`: the API keys of the caller's project.
 final class KeyRoutes {
     private final Keys keys;
+    private final Idempotency once;
 
-    KeyRoutes(Keys keys) {
+    KeyRoutes(Keys keys, Idempotency once) {
         this.keys = keys;
+        this.once = once;
     }
 
     List<Route> routes() {
         return List.of(
-                Route.of(
-                        POST,
+                once.post(
                         "/v1/keys",
                         RouteDoc.of("Make a key; its text is in this answer and never again")
                                 .takes(KeyRequest.class)
                                 .gives(201, KeyInfo.class),
-                        // Not remembered under an Idempotency-Key: the key would be stored.
                         this::create),
                 Route.of(
                         GET,

@@ -2,7 +2,6 @@ package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
-import static dev.carrel.http.HttpMethod.POST;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
@@ -22,20 +21,20 @@ import java.util.Optional;
 /// `/v1/sandboxes/{id}/ports`: what of a sandbox is shown as a preview.
 final class PortRoutes {
     private final Previews previews;
+    private final Idempotency once;
 
-    PortRoutes(Previews previews) {
+    PortRoutes(Previews previews, Idempotency once) {
         this.previews = previews;
+        this.once = once;
     }
 
     List<Route> routes() {
         return List.of(
-                Route.of(
-                        POST,
+                once.post(
                         "/v1/sandboxes/{id}/ports",
                         RouteDoc.of("Show a port as a preview; its token is in this answer only")
                                 .takes(PortRequest.class)
                                 .gives(201, PortInfo.class),
-                        // Not remembered under an Idempotency-Key: the token would be stored.
                         this::register),
                 Route.of(
                         GET,

@@ -3,7 +3,6 @@ package dev.carrel.api;
 import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
 import static dev.carrel.http.HttpMethod.PATCH;
-import static dev.carrel.http.HttpMethod.POST;
 
 import dev.carrel.auth.Principal;
 import dev.carrel.error.CarrelException;
@@ -45,15 +44,12 @@ final class SandboxRoutes {
 
     List<Route> routes() {
         return List.of(
-                once.once(
-                        Route.of(
-                                POST,
-                                "/v1/sandboxes",
-                                RouteDoc.of(
-                                                "Make a sandbox; it is ready to execute when this answers")
-                                        .takes(SandboxRequest.class)
-                                        .gives(201, SandboxInfo.class),
-                                this::create)),
+                once.post(
+                        "/v1/sandboxes",
+                        RouteDoc.of("Make a sandbox; it is ready to execute when this answers")
+                                .takes(SandboxRequest.class)
+                                .gives(201, SandboxInfo.class),
+                        this::create),
                 Route.of(
                         GET,
                         "/v1/sandboxes",
@@ -80,20 +76,16 @@ final class SandboxRoutes {
                                 .takes(SandboxChange.class)
                                 .gives(200, SandboxInfo.class),
                         this::change),
-                once.once(
-                        Route.of(
-                                POST,
-                                "/v1/sandboxes/{id}/pause",
-                                RouteDoc.of("Freeze what runs in a sandbox; any use resumes it")
-                                        .gives(200, SandboxInfo.class),
-                                this::pause)),
-                once.once(
-                        Route.of(
-                                POST,
-                                "/v1/sandboxes/{id}/resume",
-                                RouteDoc.of("Make a paused or stopped sandbox run")
-                                        .gives(200, SandboxInfo.class),
-                                this::resume)),
+                once.post(
+                        "/v1/sandboxes/{id}/pause",
+                        RouteDoc.of("Freeze what runs in a sandbox; any use resumes it")
+                                .gives(200, SandboxInfo.class),
+                        this::pause),
+                once.post(
+                        "/v1/sandboxes/{id}/resume",
+                        RouteDoc.of("Make a paused or stopped sandbox run")
+                                .gives(200, SandboxInfo.class),
+                        this::resume),
                 Route.of(
                         DELETE,
                         "/v1/sandboxes/{id}",

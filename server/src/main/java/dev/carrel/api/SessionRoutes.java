@@ -2,7 +2,6 @@ package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
-import static dev.carrel.http.HttpMethod.POST;
 
 import dev.carrel.agent.TurnId;
 import dev.carrel.error.CarrelException;
@@ -47,14 +46,12 @@ final class SessionRoutes {
 
     List<Route> routes() {
         return List.of(
-                once.once(
-                        Route.of(
-                                POST,
-                                "/v1/sessions",
-                                RouteDoc.of("Begin a session")
-                                        .takes(SessionRequest.class)
-                                        .gives(201, SessionInfo.class),
-                                this::create)),
+                once.post(
+                        "/v1/sessions",
+                        RouteDoc.of("Begin a session")
+                                .takes(SessionRequest.class)
+                                .gives(201, SessionInfo.class),
+                        this::create),
                 Route.of(
                         GET,
                         "/v1/sessions",
@@ -73,17 +70,14 @@ final class SessionRoutes {
                         "/v1/sessions/{id}",
                         RouteDoc.of("Delete a session, its journal and the sandbox made for it"),
                         this::delete),
-                once.once(
-                                Route.of(
-                                        POST,
-                                        "/v1/sessions/{id}/messages",
-                                        RouteDoc.of("Queue a turn, which runs without a connection")
-                                                .takes(MessageRequest.class)
-                                                .gives(202, TurnInfo.class),
-                                        this::send))
+                once.post(
+                                "/v1/sessions/{id}/messages",
+                                RouteDoc.of("Queue a turn, which runs without a connection")
+                                        .takes(MessageRequest.class)
+                                        .gives(202, TurnInfo.class),
+                                this::send)
                         .withBodyBytesMax(MESSAGE_BYTES_MAX),
-                Route.of(
-                        POST,
+                once.post(
                         "/v1/sessions/{id}/interrupt",
                         RouteDoc.of("Stop the session's current turn soon"),
                         this::interrupt));

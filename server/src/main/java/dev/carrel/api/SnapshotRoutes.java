@@ -2,7 +2,6 @@ package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
-import static dev.carrel.http.HttpMethod.POST;
 
 import dev.carrel.http.Request;
 import dev.carrel.http.Response;
@@ -42,23 +41,21 @@ final class SnapshotRoutes {
                 RouteDoc.of("Save the files of a sandbox as they are now")
                         .takes(SnapshotRequest.class)
                         .gives(201, SnapshotInfo.class);
-        return once.once(
-                Route.of(
-                        POST,
-                        "/v1/sandboxes/{id}/snapshots",
-                        doc,
-                        request -> {
-                            SnapshotRequest body = request.json(SnapshotRequest.class);
-                            Snapshot taken =
-                                    sandboxes
-                                            .snapshots()
-                                            .take(
-                                                    Inputs.project(request),
-                                                    Inputs.sandbox(request.path("id")),
-                                                    body.name(),
-                                                    body.metadata());
-                            return Response.json(201, info(taken));
-                        }));
+        return once.post(
+                "/v1/sandboxes/{id}/snapshots",
+                doc,
+                request -> {
+                    SnapshotRequest body = request.json(SnapshotRequest.class);
+                    Snapshot taken =
+                            sandboxes
+                                    .snapshots()
+                                    .take(
+                                            Inputs.project(request),
+                                            Inputs.sandbox(request.path("id")),
+                                            body.name(),
+                                            body.metadata());
+                    return Response.json(201, info(taken));
+                });
     }
 
     private Route list() {
@@ -117,23 +114,20 @@ final class SnapshotRoutes {
                 RouteDoc.of("Give a sandbox the files of a snapshot; what runs in it ends")
                         .takes(RestoreRequest.class)
                         .gives(200, SandboxInfo.class);
-        return once.once(
-                Route.of(
-                        POST,
-                        "/v1/sandboxes/{id}/restore",
-                        doc,
-                        request -> {
-                            Sandbox restored =
-                                    sandboxes
-                                            .snapshots()
-                                            .restore(
-                                                    Inputs.project(request),
-                                                    Inputs.sandbox(request.path("id")),
-                                                    Inputs.snapshot(
-                                                            request.json(RestoreRequest.class)
-                                                                    .snapshot()));
-                            return Response.json(200, SandboxSpecs.info(restored));
-                        }));
+        return once.post(
+                "/v1/sandboxes/{id}/restore",
+                doc,
+                request -> {
+                    Sandbox restored =
+                            sandboxes
+                                    .snapshots()
+                                    .restore(
+                                            Inputs.project(request),
+                                            Inputs.sandbox(request.path("id")),
+                                            Inputs.snapshot(
+                                                    request.json(RestoreRequest.class).snapshot()));
+                    return Response.json(200, SandboxSpecs.info(restored));
+                });
     }
 
     private Route fork() {
@@ -141,23 +135,21 @@ final class SnapshotRoutes {
                 RouteDoc.of("Make sandboxes with the files of this one; all of them or none")
                         .takes(ForkRequest.class)
                         .gives(201, Lists.of(SandboxInfo.class));
-        return once.once(
-                Route.of(
-                        POST,
-                        "/v1/sandboxes/{id}/fork",
-                        doc,
-                        request -> {
-                            ForkRequest body = request.json(ForkRequest.class);
-                            List<Sandbox> forks =
-                                    sandboxes.fork(
-                                            Inputs.project(request),
-                                            Inputs.sandbox(request.path("id")),
-                                            body.count().orElse(1),
-                                            body.name(),
-                                            body.metadata());
-                            var page = new Page<>(forks, Optional.empty());
-                            return Response.json(201, Lists.from(page, SandboxSpecs::info));
-                        }));
+        return once.post(
+                "/v1/sandboxes/{id}/fork",
+                doc,
+                request -> {
+                    ForkRequest body = request.json(ForkRequest.class);
+                    List<Sandbox> forks =
+                            sandboxes.fork(
+                                    Inputs.project(request),
+                                    Inputs.sandbox(request.path("id")),
+                                    body.count().orElse(1),
+                                    body.name(),
+                                    body.metadata());
+                    var page = new Page<>(forks, Optional.empty());
+                    return Response.json(201, Lists.from(page, SandboxSpecs::info));
+                });
     }
 
     private static SnapshotId id(Request request) {

@@ -44,9 +44,11 @@ abstract class ApiStage {
     ApiServer server;
     CarrelClient client;
     String sandbox;
+    Path home;
 
     @BeforeAll
-    void start(@TempDir Path home) throws IOException {
+    void start(@TempDir Path folder) throws IOException {
+        home = folder;
         server = new ApiServer(home, SCRIPT);
         client = server.client();
         sandbox = client.sandboxes().create(SandboxRequest.defaults()).id();

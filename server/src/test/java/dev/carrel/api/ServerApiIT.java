@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.carrel.client.CarrelClient;
 import dev.carrel.client.UnreachableException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.http.HttpMethod;
 import dev.carrel.store.ProjectId;
 import dev.carrel.wire.Command;
 import dev.carrel.wire.ExecuteRequest;
@@ -16,7 +17,11 @@ import dev.carrel.wire.Listing;
 import dev.carrel.wire.SessionRequest;
 import java.net.URI;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ServerApiIT extends ApiStage {
@@ -63,6 +68,35 @@ class ServerApiIT extends ApiStage {
                                         "text/event-stream")
                                 .statusCode())
                 .isEqualTo(400);
+    }
+
+    @Test
+    void everyPostOfTheNativeApiTakesAnIdempotencyKey() {
+        assertThat(server.routes)
+                .filteredOn(route -> route.method() == HttpMethod.POST)
+                .filteredOn(route -> !route.path().equals("/v1/chat/completions"))
+                .hasSizeGreaterThan(15)
+                .allSatisfy(route ->
+                        assertThat(route.doc().parameters())
+                                .extracting("name")
+                                .contains("Idempotency-Key"));
+    }
+
+    @Test
+    void aSecretIsAnsweredAgainAndStoredNowhereReadable() throws Exception {
+        String[] key = {"Idempotency-Key", "k5"};
+        HttpResponse<String> first = call("POST", "/v1/keys", "{\"name\":\"one\"}", key);
+        HttpResponse<String> again = call("POST", "/v1/keys", "{\"name\":\"one\"}", key);
+        String secret = Json.lenient().readTree(first.body()).path("key").asText();
+        assertThat(secret).startsWith("crl_");
+        assertThat(again.body()).isEqualTo(first.body());
+        try (Stream<Path> files = Files.list(home)) {
+            assertThat(files.filter(file -> file.getFileName().toString().contains(".db")))
+                    .isNotEmpty()
+                    .allSatisfy(file ->
+                            assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
+                                    .doesNotContain(secret));
+        }
     }
 
     @Test
