@@ -17,15 +17,10 @@ import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.store.Cursor;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.time.Instant;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,15 +41,18 @@ public final class OciRuntime implements SandboxRuntime {
     private final Host host;
     private final DiskImages images;
     private final DiskSnapshots snapshots;
-
-    /// Sandboxes that this process has a connection to.
-    private final Map<SandboxId, Attached> attached = new ConcurrentHashMap<>();
+    private final Connections connections;
+    private final Handles handles;
+    private final Records records;
 
     private OciRuntime(OciSettings settings, Host host) {
         this.settings = settings;
         this.host = host;
         this.images = new DiskImages(settings.images(), host.disks(), host.instance());
         this.snapshots = new DiskSnapshots(host.disks(), images);
+        this.connections = new Connections(host);
+        this.handles = new Handles(host, images);
+        this.records = new Records(host, connections);
     }
 
     /// Takes the host over as an earlier process, or a reboot, left it: mounts the disks, sets the
@@ -143,14 +141,13 @@ public final class OciRuntime implements SandboxRuntime {
     @Override
     public Optional<RunningSandbox> find(SandboxId id, SandboxSpec spec) {
         try {
-            Optional<Attached> found = attach(id);
+            Optional<Attached> found = connections.to(id);
             if (found.isEmpty()) {
                 stop(id);
+                return Optional.empty();
             }
-            if (found.isPresent()) {
-                change(id, spec.network());
-            }
-            return found.isEmpty() ? Optional.empty() : Optional.of(sandbox(id, found.get(), spec));
+            handles.change(id, spec.network());
+            return Optional.of(handles.of(found.get(), id, spec));
         } catch (IOException e) {
             throw Failures.failed(id, "be looked up", e);
         }
@@ -183,11 +180,7 @@ public final class OciRuntime implements SandboxRuntime {
         SandboxFolder folder = host.instance().sandbox(id);
         try {
             host.launch().kill(folder);
-            Attached known = attached.remove(id);
-            if (known != null) {
-                known.awaitDeath();
-                known.close();
-            }
+            connections.drop(id);
             host.launch().clear(folder);
         } catch (IOException e) {
             throw Failures.failed(id, "be stopped", e);
@@ -209,41 +202,18 @@ public final class OciRuntime implements SandboxRuntime {
 
     @Override
     public Optional<Execution> execution(SandboxId id, ExecutionId execution) {
-        SandboxFolder folder = host.instance().sandbox(id);
-        if (!Files.isDirectory(folder.run())) {
-            return Optional.empty();
-        }
-        try {
-            Optional<Attached> running = attach(id);
-            return running.isPresent()
-                    ? running.get().find(execution)
-                    : RecordedExecution.find(new RunDirectory(folder.run()), execution);
-        } catch (IOException e) {
-            throw Failures.failed(id, "be looked up", e);
-        }
+        return records.find(id, execution);
     }
 
     @Override
     public List<ExecutionSummary> executions(SandboxId id, Cursor after, int limit) {
-        SandboxFolder folder = host.instance().sandbox(id);
-        if (!Files.isDirectory(folder.run())) {
-            return List.of();
-        }
-        try {
-            Optional<Attached> running = attach(id);
-            return running.isPresent()
-                    ? running.get().executions(after, limit)
-                    : new ExecutionList(new RunDirectory(folder.run()), absent -> false)
-                            .page(after, limit, Instant.now());
-        } catch (IOException e) {
-            throw Failures.failed(id, "be looked up", e);
-        }
+        return records.page(id, after, limit);
     }
 
     @Override
     public long takeSnapshot(SandboxId id, SnapshotId snapshot) {
         try {
-            return snapshots.take(id, snapshot, attach(id));
+            return snapshots.take(id, snapshot, connections.to(id));
         } catch (IOException e) {
             throw Failures.failed(id, "be saved", e);
         }
@@ -269,7 +239,7 @@ public final class OciRuntime implements SandboxRuntime {
     public SandboxUsage usage(SandboxId id) {
         try {
             var reader = new UsageReader(host.groups(), host.disks());
-            return reader.read(id, attach(id).map(Attached::network));
+            return reader.read(id, connections.to(id).map(Attached::network));
         } catch (IOException e) {
             throw Failures.failed(id, "be measured", e);
         }
@@ -297,7 +267,7 @@ public final class OciRuntime implements SandboxRuntime {
                     remains().forEach(id -> threads.execute(() -> destroyQuietly(id)));
                 }
             }
-            attached.keySet().forEach(this::detach);
+            connections.close();
         } finally {
             host.close(settings.temporary());
         }
@@ -305,74 +275,9 @@ public final class OciRuntime implements SandboxRuntime {
 
     private RunningSandbox launch(SandboxFolder folder, SandboxSpec spec) throws IOException {
         int process = host.launch().up(folder, spec);
-        Attached sandbox = connect(folder, process);
-        attached.put(folder.id(), sandbox);
-        var running = sandbox(folder.id(), sandbox, spec);
+        RunningSandbox running = handles.of(connections.make(folder, process), folder.id(), spec);
         HostKeys.makeIfWanted(folder, running);
         return running;
-    }
-
-    private RunningSandbox sandbox(SandboxId id, Attached sandbox, SandboxSpec spec)
-            throws IOException {
-        Map<String, String> environment = new HashMap<>();
-        if (!spec.network().secrets().isEmpty()) {
-            environment.putAll(TrustFiles.ENVIRONMENT);
-        }
-        environment.putAll(images.environment(id, spec));
-        return new OciSandbox(sandbox, environment, policy -> change(id, policy));
-    }
-
-    private void change(SandboxId id, NetworkPolicy policy) {
-        SandboxFolder folder = host.instance().sandbox(id);
-        try {
-            int process =
-                    host.launch()
-                            .process(folder)
-                            .orElseThrow(() ->
-                                    new CarrelException(
-                                            ErrorCode.SANDBOX_NOT_RUNNING,
-                                            "sandbox " + id + " is not running"));
-            if (!host.engines().of(folder).takesLinksLater()) {
-                host.uplinks().requireLinked(folder, policy);
-            }
-            host.uplinks().change(folder, policy, process);
-        } catch (IOException e) {
-            throw Failures.failed(id, "have its network changed", e);
-        }
-    }
-
-    /// The connection to a sandbox that runs, made now if there is none.
-    private Optional<Attached> attach(SandboxId id) throws IOException {
-        Attached known = attached.get(id);
-        if (known != null && known.isAlive()) {
-            return Optional.of(known);
-        }
-        SandboxFolder folder = host.instance().sandbox(id);
-        OptionalInt process = host.launch().process(folder);
-        if (process.isEmpty()) {
-            return Optional.empty();
-        }
-        Attached fresh = connect(folder, process.getAsInt());
-        // Of two callers at once, one connection stays.
-        Attached kept = attached.merge(id, fresh, (old, other) -> old.isAlive() ? old : other);
-        if (kept != fresh) {
-            fresh.close();
-        }
-        if (known != null && known != kept) {
-            known.close();
-        }
-        return Optional.of(kept);
-    }
-
-    private Attached connect(SandboxFolder folder, int process) throws IOException {
-        return Attached.to(folder, process, host.engines().of(folder), host.groups());
-    }
-
-    private void detach(SandboxId id) {
-        Attached known = attached.remove(id);
-        if (known != null) {
-            known.close();
-        }
     }
 
     private void destroyQuietly(SandboxId id) {

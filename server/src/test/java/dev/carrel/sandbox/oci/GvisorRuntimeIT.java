@@ -24,45 +24,21 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// What only gVisor on a real kernel can show: its walls, its limits, and what is left behind.
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
-class GvisorRuntimeIT {
+class GvisorRuntimeIT extends HostFixture {
     private static final Resources SMALL = new Resources(1, 128, 64, 40);
-    private static TestHost host;
-
-    private OciRuntime runtime;
 
     @BeforeAll
-    static void makeHost() throws Exception {
+    static void requireGvisor() {
         TestHost.requireGvisor();
-        host = TestHost.make();
     }
 
-    @AfterAll
-    static void removeHost() throws Exception {
-        if (host != null) {
-            host.remove();
-        }
-    }
-
-    @BeforeEach
-    void open() {
-        runtime = host.open();
-    }
-
-    @AfterEach
-    void destroyAll() {
-        runtime.remains().forEach(runtime::destroy);
-        assertThat(runtime.remains()).isEmpty();
-        runtime.close();
+    @Override
+    Isolation isolation() {
+        return Isolation.GVISOR;
     }
 
     @Test
@@ -250,7 +226,7 @@ class GvisorRuntimeIT {
         SandboxSpec spec = spec(NetworkPolicy.ON, SMALL);
         RunningSandbox sandbox = runtime.create(id, spec);
         run(sandbox, "echo kept > file");
-        SandboxFolder folder = Instance.of(host.home()).sandbox(id);
+        SandboxFolder folder = folder(id);
         HostCommand.of("kill", "-9", Files.readString(folder.pid()).strip()).run().orFail();
         Eventually.holds(() -> !sandbox.isAlive());
 
@@ -258,18 +234,5 @@ class GvisorRuntimeIT {
         assertThat(folder.bundle()).doesNotExist();
         RunningSandbox again = runtime.start(id, spec);
         assertThat(run(again, "cat file").stdout()).isEqualTo("kept\n");
-    }
-
-    private RunningSandbox create(NetworkPolicy network, Resources resources) {
-        return runtime.create(SandboxId.next(), spec(network, resources));
-    }
-
-    private static SandboxSpec spec(NetworkPolicy network, Resources resources) {
-        return TestHost.spec(Isolation.GVISOR, network, resources);
-    }
-
-    private static ExecutionResult run(RunningSandbox sandbox, String line) throws Exception {
-        return sandbox.start(ExecutionId.next(), ExecutionRequest.shell(line, "/workspace"))
-                .follow(Execution.OutputListener.NONE);
     }
 }

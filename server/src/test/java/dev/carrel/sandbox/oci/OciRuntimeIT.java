@@ -27,43 +27,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// What only containers on a real kernel can show: limits, walls, and what is left behind.
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
-class OciRuntimeIT {
+class OciRuntimeIT extends HostFixture {
     private static final Resources SMALL = new Resources(0.5, 128, 64, 40);
-    private static TestHost host;
-
-    private OciRuntime runtime;
-
-    @BeforeAll
-    static void makeHost() throws Exception {
-        host = TestHost.make();
-    }
-
-    @AfterAll
-    static void removeHost() throws Exception {
-        host.remove();
-    }
-
-    @BeforeEach
-    void open() {
-        runtime = host.open();
-    }
-
-    @AfterEach
-    void destroyAll() {
-        runtime.remains().forEach(runtime::destroy);
-        assertThat(runtime.remains()).isEmpty();
-        runtime.close();
-    }
 
     @Test
     void toolsOfTheCodingImageWork() throws Exception {
@@ -292,7 +260,7 @@ class OciRuntimeIT {
         SandboxSpec spec = spec(NetworkPolicy.ON, SMALL);
         RunningSandbox sandbox = runtime.create(id, spec);
         run(sandbox, "echo kept > file");
-        SandboxFolder folder = Instance.of(host.home()).sandbox(id);
+        SandboxFolder folder = folder(id);
         HostCommand.of("kill", "-9", Files.readString(folder.pid()).strip()).run().orFail();
         Eventually.holds(() -> !sandbox.isAlive());
 
@@ -306,7 +274,7 @@ class OciRuntimeIT {
     void destroyFinishesWhatAnEarlierOneLeft() throws Exception {
         SandboxId id = SandboxId.next();
         runtime.create(id, spec(NetworkPolicy.ON, SMALL));
-        SandboxFolder folder = Instance.of(host.home()).sandbox(id);
+        SandboxFolder folder = folder(id);
         // As if the server had been killed between any two steps: what it noted is gone.
         Trees.delete(folder.bundle());
 
@@ -380,19 +348,5 @@ class OciRuntimeIT {
             throws Exception {
         return Files.readString(Path.of("/sys/fs/cgroup", hierarchy + groups.path(id), file))
                 .strip();
-    }
-
-    private RunningSandbox create(NetworkPolicy network, Resources resources) {
-        return runtime.create(SandboxId.next(), spec(network, resources));
-    }
-
-    private static ExecutionResult run(RunningSandbox sandbox, String line)
-            throws InterruptedException {
-        return sandbox.start(ExecutionId.next(), ExecutionRequest.shell(line, "/workspace"))
-                .follow(Execution.OutputListener.NONE);
-    }
-
-    private static SandboxSpec spec(NetworkPolicy network, Resources resources) {
-        return TestHost.spec(Isolation.CONTAINER, network, resources);
     }
 }

@@ -2,7 +2,6 @@ package dev.carrel.sandbox.oci;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
 import dev.carrel.sandbox.ExecutionResult;
@@ -14,45 +13,18 @@ import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.SnapshotId;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// What copies of disks have in common and what not, on a real kernel.
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
-class SnapshotIT {
-    private static TestHost host;
-
+class SnapshotIT extends HostFixture {
     private final SandboxId id = SandboxId.next();
     private final SnapshotId snapshot = SnapshotId.next();
-    private OciRuntime runtime;
     private RunningSandbox sandbox;
 
-    @BeforeAll
-    static void makeHost() throws Exception {
-        host = TestHost.make();
-    }
-
-    @AfterAll
-    static void removeHost() throws Exception {
-        host.remove();
-    }
-
     @BeforeEach
-    void open() {
-        runtime = host.open();
+    void make() {
         sandbox = runtime.create(id, spec(64));
-    }
-
-    @AfterEach
-    void destroyAll() {
-        runtime.remains().forEach(runtime::destroy);
-        runtime.snapshots().forEach(runtime::deleteSnapshot);
-        runtime.close();
     }
 
     @Test
@@ -224,7 +196,7 @@ class SnapshotIT {
         return runtime.create(SandboxId.next(), from(diskMib, snapshot));
     }
 
-    private static SandboxSpec from(int diskMib, SnapshotId source) {
+    private SandboxSpec from(int diskMib, SnapshotId source) {
         return spec(diskMib).from(source, SandboxSpec.DEFAULT_IMAGE);
     }
 
@@ -237,15 +209,7 @@ class SnapshotIT {
         assertThat(result.exitCode()).as(result.stderr()).hasValue(0);
     }
 
-    private static ExecutionResult run(RunningSandbox in, String line) throws InterruptedException {
-        return in.start(ExecutionId.next(), ExecutionRequest.shell(line, "/workspace"))
-                .follow(Execution.OutputListener.NONE);
-    }
-
-    private static SandboxSpec spec(int diskMib) {
-        return SandboxSpec.defaults().toBuilder()
-                .resources(new Resources(2, 512, diskMib, 128))
-                .network(NetworkPolicy.OFF)
-                .build();
+    private SandboxSpec spec(int diskMib) {
+        return spec(NetworkPolicy.OFF, new Resources(2, 512, diskMib, 128));
     }
 }

@@ -1,0 +1,101 @@
+package dev.carrel.sandbox.oci;
+
+import dev.carrel.sandbox.SandboxId;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The sandboxes that this process has a hold on. Any thread uses it; one sandbox never has two.
+final class Connections implements AutoCloseable {
+    private static final int LOCKS = 64;
+
+    private final Host host;
+    private final Map<SandboxId, Attached> attached = new ConcurrentHashMap<>();
+
+    // Unlike other locks, held over I/O: two connections to one pid 1 would be in each other's way.
+    private final ReentrantLock[] making = new ReentrantLock[LOCKS];
+
+    Connections(Host host) {
+        this.host = host;
+        for (int i = 0; i < LOCKS; i++) {
+            making[i] = new ReentrantLock();
+        }
+    }
+
+    /// The connection to a sandbox that runs, made now if there is none.
+    Optional<Attached> to(SandboxId id) throws IOException {
+        Optional<Attached> known = alive(id);
+        if (known.isPresent()) {
+            return known;
+        }
+        ReentrantLock lock = lockOf(id);
+        lock.lock();
+        try {
+            Optional<Attached> meanwhile = alive(id);
+            return meanwhile.isPresent() ? meanwhile : find(id);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The connection to a sandbox that was started just now.
+    Attached make(SandboxFolder folder, int process) throws IOException {
+        ReentrantLock lock = lockOf(folder.id());
+        lock.lock();
+        try {
+            return replace(folder, process);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Optional<Attached> alive(SandboxId id) {
+        return Optional.ofNullable(attached.get(id)).filter(Attached::isAlive);
+    }
+
+    private Optional<Attached> find(SandboxId id) throws IOException {
+        SandboxFolder folder = host.instance().sandbox(id);
+        OptionalInt process = host.launch().process(folder);
+        return process.isPresent()
+                ? Optional.of(replace(folder, process.getAsInt()))
+                : Optional.empty();
+    }
+
+    private Attached replace(SandboxFolder folder, int process) throws IOException {
+        letGo(folder.id());
+        Engine engine = host.engines().of(folder);
+        Attached fresh = Attached.to(folder, process, engine, host.groups());
+        attached.put(folder.id(), fresh);
+        return fresh;
+    }
+
+    /// Lets go of a sandbox whose processes were killed, once everybody who follows a command has
+    /// heard of it.
+    void drop(SandboxId id) {
+        Attached known = attached.remove(id);
+        if (known != null) {
+            known.awaitDeath();
+            known.close();
+        }
+    }
+
+    private void letGo(SandboxId id) {
+        Attached known = attached.remove(id);
+        if (known != null) {
+            known.close();
+        }
+    }
+
+    private ReentrantLock lockOf(SandboxId id) {
+        return making[Math.floorMod(id.hashCode(), LOCKS)];
+    }
+
+    /// The sandboxes go on.
+    @Override
+    public void close() {
+        attached.keySet().forEach(this::letGo);
+    }
+}
