@@ -8,24 +8,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Makes host and database agree after a crash, a reboot or a plain restart.
-final class Reconciler {
+record Reconciler(
+        SandboxRuntime runtime,
+        SandboxRows rows,
+        SandboxRegistry registry,
+        SandboxLifecycle lifecycle) {
     private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
-
-    private final SandboxRuntime runtime;
-    private final SandboxRows rows;
-    private final SandboxRegistry registry;
-    private final SandboxLifecycle lifecycle;
-
-    Reconciler(
-            SandboxRuntime runtime,
-            SandboxRows rows,
-            SandboxRegistry registry,
-            SandboxLifecycle lifecycle) {
-        this.runtime = runtime;
-        this.rows = rows;
-        this.registry = registry;
-        this.lifecycle = lifecycle;
-    }
 
     /// Called once, before anything else.
     void reconcile(SandboxSettings settings, ExecutionLimits limits) {

@@ -6,23 +6,11 @@ import java.util.function.Consumer;
 
 /// Brings sandboxes into being. A row is written before anything is made; what cannot be finished
 /// is taken down again.
-final class SandboxBirths {
-    private final SandboxRuntime runtime;
-    private final SandboxRows rows;
-    private final SandboxRegistry registry;
-    private final SandboxLifecycle lifecycle;
-
-    SandboxBirths(
-            SandboxRuntime runtime,
-            SandboxRows rows,
-            SandboxRegistry registry,
-            SandboxLifecycle lifecycle) {
-        this.runtime = runtime;
-        this.rows = rows;
-        this.registry = registry;
-        this.lifecycle = lifecycle;
-    }
-
+record SandboxBirths(
+        SandboxRuntime runtime,
+        SandboxRows rows,
+        SandboxRegistry registry,
+        SandboxLifecycle lifecycle) {
     /// Makes it, unless its owner has one: then nothing happens and that one is returned.
     Optional<LiveSandbox> create(SandboxRow row, LiveSandbox fresh) {
         return create(row, fresh, fresh.spec());

@@ -1,7 +1,5 @@
 package dev.carrel.sandbox;
 
-import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorCode;
 import dev.carrel.store.Cursor;
 import dev.carrel.store.Micros;
 import dev.carrel.store.Page;
@@ -13,7 +11,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 
 /// All sandboxes of this server: what exists, in which state, and who may touch it. Every call
 /// looks the id up together with the project and fails with `SANDBOX_NOT_FOUND` otherwise. Any
@@ -29,6 +26,7 @@ public final class Sandboxes implements AutoCloseable {
     private final SandboxRows rows;
     private final SandboxRegistry registry;
     private final SandboxLifecycle lifecycle;
+    private final SandboxAccess access;
     private final Snapshots snapshots;
     private final Forks forks;
     private final IsolationRule isolation;
@@ -59,6 +57,7 @@ public final class Sandboxes implements AutoCloseable {
         this.tombstones = new Tombstones(store);
         this.registry = new SandboxRegistry(tombstones);
         this.lifecycle = new SandboxLifecycle(runtime, rows, registry, tombstones);
+        this.access = new SandboxAccess(runtime, registry, lifecycle, clock);
         var births = new SandboxBirths(runtime, rows, registry, lifecycle);
         this.snapshots = new Snapshots(store, runtime, registry, lifecycle, clock);
         this.forks = new Forks(births, lifecycle, snapshots, settings, limits, clock);
@@ -208,52 +207,19 @@ public final class Sandboxes implements AutoCloseable {
     /// Makes it run, as any access does.
     public Sandbox resume(ProjectId project, SandboxId id) {
         LiveSandbox live = registry.get(project, id);
-        awake(live);
+        access.awake(live);
         return live.snapshot();
     }
 
     /// Wakes the sandbox and keeps it awake until the hold is closed.
     public Hold hold(ProjectId project, SandboxId id) {
-        LiveSandbox live = registry.get(project, id);
-        live.activity().hold();
-        var hold = new Hold(() -> awake(live), () -> release(live));
-        boolean complete = false;
-        try {
-            awake(live);
-            complete = true;
-            return hold;
-        } finally {
-            if (!complete) {
-                hold.close();
-            }
-        }
-    }
-
-    private RunningSandbox awake(LiveSandbox live) {
-        live.activity().touch(clock.instant());
-        return lifecycle.awake(live);
-    }
-
-    private void release(LiveSandbox live) {
-        live.activity().touch(clock.instant());
-        live.activity().letGo();
+        return access.hold(registry.get(project, id));
     }
 
     /// Each access fails with `SANDBOX_NOT_FOUND` once the sandbox is deleted.
     public SandboxFiles files(ProjectId project, SandboxId id) {
         registry.get(project, id);
-        return new LiveFiles(
-                new LiveFiles.Access() {
-                    @Override
-                    public <T> T use(Function<RunningSandbox, T> work) {
-                        return Sandboxes.this.use(registry.get(project, id), work);
-                    }
-
-                    @Override
-                    public Hold hold() {
-                        return Sandboxes.this.hold(project, id);
-                    }
-                });
+        return access.files(project, id);
     }
 
     /// Starts a command, which keeps the sandbox awake until it ends; with an id that was started
@@ -261,9 +227,8 @@ public final class Sandboxes implements AutoCloseable {
     /// `INVALID_REQUEST` or `INVALID_PATH` (`cwd`).
     public Execution start(
             ProjectId project, SandboxId id, ExecutionId execution, ExecutionRequest request) {
-        SandboxRules.check(request);
         LiveSandbox live = registry.get(project, id);
-        Execution started = start(live, execution, request);
+        Execution started = access.start(live, execution, request);
         live.activity().keepAwake(started);
         return started;
     }
@@ -272,12 +237,7 @@ public final class Sandboxes implements AutoCloseable {
     /// still with it until the next use.
     public Execution startInBackground(
             ProjectId project, SandboxId id, ExecutionId execution, ExecutionRequest request) {
-        SandboxRules.check(request);
-        return start(registry.get(project, id), execution, request);
-    }
-
-    private Execution start(LiveSandbox live, ExecutionId execution, ExecutionRequest request) {
-        return use(live, running -> live.executions().start(execution, request, running));
+        return access.start(registry.get(project, id), execution, request);
     }
 
     /// The commands that there are records of, newest first, whoever started them; a stopped
@@ -294,31 +254,13 @@ public final class Sandboxes implements AutoCloseable {
 
     /// Kills every process in it; it runs on, empty. Does nothing when it is stopped.
     public void killAll(ProjectId project, SandboxId id) {
-        LiveSandbox live = registry.get(project, id);
-        if (live.running().isPresent()) {
-            use(
-                    live,
-                    running -> {
-                        running.killAll();
-                        return live.id();
-                    });
-        }
+        access.killAll(registry.get(project, id));
     }
 
     /// Resumes a paused sandbox, because who asks for a command waits for its end; but does not
     /// start a stopped one. Fails with `EXECUTION_NOT_FOUND` if it was never started.
     public Execution execution(ProjectId project, SandboxId id, ExecutionId execution) {
-        LiveSandbox live = registry.get(project, id);
-        if (live.running().isPresent()) {
-            awake(live);
-        }
-        return live.executions()
-                .get(execution)
-                .or(() -> runtime.execution(id, execution))
-                .orElseThrow(() ->
-                        new CarrelException(
-                                ErrorCode.EXECUTION_NOT_FOUND,
-                                "sandbox %s has no execution %s".formatted(id, execution)));
+        return access.execution(registry.get(project, id), execution);
     }
 
     /// Lets no sandbox be made or started any more. Then all are destroyed, or left as they are, as
@@ -342,11 +284,6 @@ public final class Sandboxes implements AutoCloseable {
     /// One round of the reaper.
     void reapOnce() {
         reaper.round();
-    }
-
-    private <T> T use(LiveSandbox live, Function<RunningSandbox, T> work) {
-        live.activity().touch(clock.instant());
-        return lifecycle.use(live, work);
     }
 
     private Instant now() {

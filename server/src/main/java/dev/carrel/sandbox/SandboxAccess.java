@@ -1,0 +1,89 @@
+package dev.carrel.sandbox;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.store.ProjectId;
+import java.time.InstantSource;
+import java.util.function.Function;
+
+/// The use of sandboxes, which wakes them: each one is noted, so that what is used is not idle.
+record SandboxAccess(
+        SandboxRuntime runtime,
+        SandboxRegistry registry,
+        SandboxLifecycle lifecycle,
+        InstantSource clock) {
+    <T> T use(LiveSandbox live, Function<RunningSandbox, T> work) {
+        live.activity().touch(clock.instant());
+        return lifecycle.use(live, work);
+    }
+
+    RunningSandbox awake(LiveSandbox live) {
+        live.activity().touch(clock.instant());
+        return lifecycle.awake(live);
+    }
+
+    Hold hold(LiveSandbox live) {
+        live.activity().hold();
+        var hold = new Hold(() -> awake(live), () -> release(live));
+        boolean complete = false;
+        try {
+            awake(live);
+            complete = true;
+            return hold;
+        } finally {
+            if (!complete) {
+                hold.close();
+            }
+        }
+    }
+
+    private void release(LiveSandbox live) {
+        live.activity().touch(clock.instant());
+        live.activity().letGo();
+    }
+
+    /// Looked up anew at each access.
+    SandboxFiles files(ProjectId project, SandboxId id) {
+        return new LiveFiles(
+                new LiveFiles.Access() {
+                    @Override
+                    public <T> T use(Function<RunningSandbox, T> work) {
+                        return SandboxAccess.this.use(registry.get(project, id), work);
+                    }
+
+                    @Override
+                    public Hold hold() {
+                        return SandboxAccess.this.hold(registry.get(project, id));
+                    }
+                });
+    }
+
+    Execution start(LiveSandbox live, ExecutionId execution, ExecutionRequest request) {
+        SandboxRules.check(request);
+        return use(live, running -> live.executions().start(execution, request, running));
+    }
+
+    Execution execution(LiveSandbox live, ExecutionId execution) {
+        if (live.running().isPresent()) {
+            awake(live);
+        }
+        return live.executions()
+                .get(execution)
+                .or(() -> runtime.execution(live.id(), execution))
+                .orElseThrow(() ->
+                        new CarrelException(
+                                ErrorCode.EXECUTION_NOT_FOUND,
+                                "sandbox %s has no execution %s".formatted(live.id(), execution)));
+    }
+
+    void killAll(LiveSandbox live) {
+        if (live.running().isPresent()) {
+            use(
+                    live,
+                    running -> {
+                        running.killAll();
+                        return live.id();
+                    });
+        }
+    }
+}
