@@ -9,6 +9,8 @@
 //              With KEEP_LAST: u64 bytes written in all, then the last RING of them as a ring
 //   <id>.err   standard error in the same way, made when there is any
 //   <id>.exit  how it ended, one line: see record()
+// and in "paused" the server says, in ms and decimals, for how long it has held the sandbox still
+// altogether. It writes that before it lets go, so that no timeout ends what has not had its time.
 // The server talks to it through the socket "ctl" there, over any number of connections in turn.
 // Executions need none: limits and records are kept here, whether a server lives or not.
 //
@@ -88,6 +90,7 @@ struct execution {
     uint8_t *pending;  // input that the command has not read yet
     size_t pending_length, pending_done;
     uint64_t cap[2], kept[2], written[2], timeout_ms, deadline_ms;  // 0 for none
+    uint64_t paused_ms;  // that deadline_ms already makes up for
     uint64_t started_us, started_at_ms, ended_at_ms, took_us;
 };
 struct connection {

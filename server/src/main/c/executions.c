@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -13,6 +14,16 @@ uint64_t now_us(clockid_t clock) {
     struct timespec t;
     clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+// For how long the server has held the sandbox still so far: it says so before it lets go.
+static uint64_t paused_ms(void) {
+    char text[32] = "";
+    int fd = openat(RUN_DIRECTORY, "paused", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    return n > 0 ? strtoull(text, NULL, 10) : 0;
 }
 
 // One line of decimals: format, wait status, flags (TIMED_OUT, KILLED), bytes kept of stdout and of
@@ -112,7 +123,10 @@ int add_execution(struct execution *e, const struct command *command) {
     e->started_us = now_us(CLOCK_MONOTONIC);
     e->started_at_ms = now_us(CLOCK_REALTIME) / 1000;
     // Rounded up: nothing is killed before its time.
-    if (e->timeout_ms != 0) e->deadline_ms = (e->started_us + 999) / 1000 + e->timeout_ms;
+    if (e->timeout_ms != 0) {
+        e->deadline_ms = (e->started_us + 999) / 1000 + e->timeout_ms;
+        e->paused_ms = paused_ms();
+    }
     int slot = running < RUNNING_MAX ? 0 : SLOTS;
     while (slot < SLOTS && executions[slot].used) slot++;
     if (slot == SLOTS) {
@@ -139,6 +153,18 @@ int add_execution(struct execution *e, const struct command *command) {
     return STARTED;
 }
 
+// What it has left; time in which it stood still is not its own.
+static int64_t time_left(struct execution *e, uint64_t now) {
+    if (e->deadline_ms <= now) {
+        uint64_t paused = paused_ms();
+        if (paused > e->paused_ms) {
+            e->deadline_ms += paused - e->paused_ms;
+            e->paused_ms = paused;
+        }
+    }
+    return (int64_t)(e->deadline_ms - now);
+}
+
 int mind_the_clock(void) {
     uint64_t now = now_us(CLOCK_MONOTONIC) / 1000;
     int64_t wait = -1;
@@ -146,7 +172,7 @@ int mind_the_clock(void) {
         struct execution *e = &executions[i];
         int64_t left = -1;
         if (e->used && e->running && e->deadline_ms != 0) {
-            left = (int64_t)(e->deadline_ms - now);
+            left = time_left(e, now);
             if (left <= 0) {
                 e->deadline_ms = 0;
                 kill_group(e, SIGKILL, TIMED_OUT);

@@ -5,9 +5,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /// A command to run in a sandbox. `cwd` is `/workspace` when absent, `timeout_seconds` 60, or none
-/// in the background. `user` is a name or number inside, with `:` and a group if need be. With
-/// `background` the answer comes at once. With `stdin_open`, the default in the background, more
-/// standard input can be sent while it runs.
+/// in the background; pauses of the sandbox are not counted. `user` is a name or number inside,
+/// with `:` and a group if need be. With `background` the answer comes at once. With `stdin_open`,
+/// the default in the background, more standard input can be sent while it runs.
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record ExecuteRequest(
         Command command,

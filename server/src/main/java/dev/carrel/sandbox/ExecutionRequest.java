@@ -6,9 +6,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /// A command to run. `command` is never empty: a program, found through the sandbox's PATH, and its
-/// arguments. `env` is added to the sandbox's own. When `timeout` passes, the whole process group
-/// is killed. `user` is a name or number of the sandbox, with `:` and a group after it if it is to
-/// be another one than the user's own; without it, the sandbox's root.
+/// arguments. `env` is added to the sandbox's own. When `timeout` has passed, pauses of the sandbox
+/// not counted, the whole process group is killed. `user` is a name or number of the sandbox, with
+/// `:` and a group after it if it is to be another one than the user's own; without it, the
+/// sandbox's root.
 public record ExecutionRequest(
         List<String> command,
         String cwd,

@@ -4,21 +4,16 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.process.LinuxException;
 import dev.carrel.store.Micros;
-import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -44,8 +39,8 @@ final class FakeExecution implements Execution {
     private final Condition changed = lock.newCondition();
     private final FakeRecord record;
     private final FakeInput input;
-    private @Nullable FakeTerminal terminal;
-    private @Nullable Process process;
+    private final FakePauses pauses;
+    private @Nullable FakeProcess process;
 
     /// Why it ends, if it does not end by itself; the first reason stands.
     private @Nullable ExecutionStatus reason;
@@ -54,8 +49,9 @@ final class FakeExecution implements Execution {
     private ExecutionStatus status = ExecutionStatus.RUNNING;
     private OptionalInt exitCode = OptionalInt.empty();
 
-    FakeExecution(ExecutionId id, ExecutionRequest request) {
+    FakeExecution(ExecutionId id, ExecutionRequest request, FakePauses pauses) {
         this.id = id;
+        this.pauses = pauses;
         this.request = request;
         this.input = new FakeInput(id);
         this.record = new FakeRecord(request);
@@ -64,16 +60,7 @@ final class FakeExecution implements Execution {
     /// Called once. A command that cannot be started ends like one that a shell cannot start.
     void start(Path directory, Map<String, String> env) {
         try {
-            if (request.input() instanceof CommandInput.Terminal wanted) {
-                terminal = FakeTerminal.open(wanted.size());
-            }
-            var builder = new ProcessBuilder(argv()).directory(directory.toFile());
-            builder.environment().clear();
-            builder.environment().putAll(env);
-            if (request.input().equals(CommandInput.NONE)) {
-                builder.redirectInput(Redirect.from(new File("/dev/null")));
-            }
-            run(builder.start());
+            run(FakeProcess.start(request, directory, env));
         } catch (IOException e) {
             String why = "cannot start in " + request.cwd() + ": no such directory or program\n";
             byte[] text = why.getBytes(StandardCharsets.UTF_8);
@@ -82,42 +69,26 @@ final class FakeExecution implements Execution {
         }
     }
 
-    private List<String> argv() {
-        @Nullable FakeTerminal console = terminal;
-        var argv = new ArrayList<String>();
-        if (console == null) {
-            argv.add("setsid");
-        } else {
-            String script = "exec setsid -c \"$@\" <>\"$0\" >&0 2>&0";
-            argv.addAll(List.of("sh", "-c", script, console.path()));
-        }
-        argv.addAll(request.command());
-        return argv;
-    }
-
-    private void run(Process started) {
+    private void run(FakeProcess started) {
         lock.lock();
         try {
             process = started;
             if (reason != null) {
-                FakeProcesses.kill(-(int) started.pid());
+                started.signal(SIGKILL);
             }
         } finally {
             lock.unlock();
         }
-        @Nullable FakeTerminal console = terminal;
-        InputStream stdout = console == null ? started.getInputStream() : console.output();
-        OutputStream stdin = console == null ? started.getOutputStream() : console.input();
         var readers =
                 List.of(
-                        thread(() -> pump(Stream.STDOUT, stdout)),
-                        thread(() -> pump(Stream.STDERR, started.getErrorStream())));
+                        thread(() -> record.keepAll(Stream.STDOUT, started.stdout())),
+                        thread(() -> record.keepAll(Stream.STDERR, started.stderr())));
         if (request.input() instanceof CommandInput.Text given) {
-            thread(() -> feed(stdin, given.text()));
+            thread(() -> feed(started.stdin(), given.text()));
         } else {
-            thread(() -> input.feed(stdin));
+            thread(() -> input.feed(started.stdin()));
         }
-        thread(() -> await(started, readers));
+        thread(() -> await(started.process(), readers));
     }
 
     private static Thread thread(Runnable work) {
@@ -132,20 +103,9 @@ final class FakeExecution implements Execution {
         }
     }
 
-    private void pump(Stream stream, InputStream from) {
-        var buffer = new byte[8192];
-        try (from) {
-            for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
-                record.keep(stream, buffer, n);
-            }
-        } catch (IOException e) {
-            // The pipe went with the process.
-        }
-    }
-
     private void await(Process started, List<Thread> readers) {
         try {
-            if (!started.waitFor(request.timeout().toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!pauses.await(started, request.timeout())) {
                 kill(ExecutionStatus.TIMED_OUT);
                 started.waitFor();
             }
@@ -159,7 +119,6 @@ final class FakeExecution implements Execution {
     }
 
     private void end(int code) {
-        @Nullable FakeTerminal console = terminal;
         input.close();
         lock.lock();
         try {
@@ -178,8 +137,8 @@ final class FakeExecution implements Execution {
             lock.unlock();
         }
         record.end();
-        if (console != null) {
-            console.close();
+        if (process != null) {
+            process.close();
         }
     }
 
@@ -269,8 +228,8 @@ final class FakeExecution implements Execution {
         }
         lock.lock();
         try {
-            if (process != null && process.isAlive()) {
-                FakeProcesses.signal(-(int) process.pid(), number);
+            if (process != null) {
+                process.signal(number);
             }
         } finally {
             lock.unlock();
@@ -290,8 +249,8 @@ final class FakeExecution implements Execution {
     public void resize(TerminalSize size) {
         lock.lock();
         try {
-            if (terminal != null && endedAt == null) {
-                terminal.resize(size);
+            if (process != null && endedAt == null) {
+                process.resize(size);
             }
         } catch (LinuxException e) {
             throw new IllegalStateException(e);
@@ -312,8 +271,8 @@ final class FakeExecution implements Execution {
                 return;
             }
             reason = why;
-            if (process != null && process.isAlive()) {
-                FakeProcesses.kill(-(int) process.pid());
+            if (process != null) {
+                process.signal(SIGKILL);
             }
         } finally {
             lock.unlock();

@@ -1,6 +1,8 @@
 package dev.carrel.sandbox;
 
 import dev.carrel.sandbox.Execution.Stream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,9 +13,13 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The outputs of one fake command. Its readers add to them, any thread follows.
 final class FakeRecord {
+    private static final Logger LOG = LoggerFactory.getLogger(FakeRecord.class);
+    private static final int BUFFER_BYTES = 8192;
     private static final Duration CHECK = Duration.ofSeconds(1);
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -33,6 +39,18 @@ final class FakeRecord {
     /// Bytes that nobody changes.
     @SuppressWarnings("ArrayRecordComponent")
     private record News(Stream stream, long place, byte[] bytes) {}
+
+    /// Until the pipe ends, or goes with the process.
+    void keepAll(Stream stream, InputStream from) {
+        var buffer = new byte[BUFFER_BYTES];
+        try (from) {
+            for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
+                keep(stream, buffer, n);
+            }
+        } catch (IOException e) {
+            LOG.debug("the end of a pipe", e);
+        }
+    }
 
     /// What comes after the end is nobody's.
     void keep(Stream stream, byte[] bytes, int length) {

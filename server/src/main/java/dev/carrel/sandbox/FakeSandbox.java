@@ -33,6 +33,7 @@ final class FakeSandbox {
     private final Consumer<Step> reach;
     private final Map<ExecutionId, FakeExecution> executions = new ConcurrentHashMap<>();
     private volatile @Nullable Running running;
+    private final FakePauses pauses = new FakePauses();
     private volatile boolean paused;
 
     FakeSandbox(SandboxId id, SandboxSpec spec, Path root, Consumer<Step> reach) {
@@ -80,6 +81,7 @@ final class FakeSandbox {
         executions.values().forEach(FakeExecution::interrupt);
         FakeProcesses.killAll(FakeProcesses.marker(id));
         executions.values().forEach(FakeExecution::awaitEnd);
+        pauses.goOn();
         paused = false;
     }
 
@@ -119,7 +121,7 @@ final class FakeSandbox {
     }
 
     private Execution execute(ExecutionId execution, ExecutionRequest request) {
-        var fresh = new FakeExecution(execution, request);
+        var fresh = new FakeExecution(execution, request, pauses);
         FakeExecution before = executions.putIfAbsent(execution, fresh);
         if (before != null) {
             return before;
@@ -158,6 +160,7 @@ final class FakeSandbox {
             reach.accept(Step.BEFORE_PAUSE);
             requireAlive();
             paused = true;
+            pauses.stop();
             FakeProcesses.freezeAll(FakeProcesses.marker(id));
             reach.accept(Step.AFTER_PAUSE);
         }
@@ -166,6 +169,7 @@ final class FakeSandbox {
         public void resume() {
             reach.accept(Step.BEFORE_RESUME);
             requireAlive();
+            pauses.goOn();
             FakeProcesses.thawAll(FakeProcesses.marker(id));
             paused = false;
             reach.accept(Step.AFTER_RESUME);

@@ -16,8 +16,8 @@ public interface RunningSandbox {
     boolean isPaused();
 
     /// Freezes every process, and returns when all stand. Until [#resume], commands fail with
-    /// `SANDBOX_NOT_RUNNING`, but files can be used. The timeouts of commands go on: one that has
-    /// passed meanwhile kills at the resume. Does nothing when it is paused. On failure it runs on.
+    /// `SANDBOX_NOT_RUNNING`, but files can be used. The timeouts of commands stand still, too.
+    /// Does nothing when it is paused. On failure it runs on.
     void pause();
 
     /// Does nothing when it is not paused.

@@ -95,6 +95,37 @@ abstract class PauseContract extends WatchContract {
         assertThat(runtime.remains()).doesNotContain(id);
     }
 
+    @Test
+    void timeoutsStandStillInAPauseAlsoForTheNextServer() throws Exception {
+        String untilGo = "while [ ! -e go ]; do sleep 0.01; done; echo ended";
+        var timeout = Duration.ofMillis(1500);
+        var pause = Duration.ofMillis(1600);
+        Execution waits = sandbox.start(ExecutionId.next(), limited(untilGo, 100, timeout));
+        Execution sleeps = sandbox.start(ExecutionId.next(), limited("sleep 40", 100, timeout));
+        sandbox.pause();
+        runtime.close();
+        runtime = openRuntime();
+        sandbox = runtime.find(id, spec()).orElseThrow();
+
+        await(pause);
+        sandbox.files().write("/workspace/go", content(""));
+        sandbox.resume();
+
+        assertThat(ended(waits).status()).isEqualTo(ExecutionStatus.COMPLETED);
+        ExecutionResult late = ended(sleeps);
+        assertThat(late.status()).isEqualTo(ExecutionStatus.TIMED_OUT);
+        assertThat(late.duration()).isGreaterThan(timeout.plus(pause));
+        var brief = Duration.ofMillis(200);
+        Execution after = sandbox.start(ExecutionId.next(), limited("sleep 40", 100, brief));
+        assertThat(ended(after).duration()).isBetween(brief, brief.plus(pause));
+    }
+
+    private ExecutionResult ended(Execution execution) throws Exception {
+        return runtime.execution(id, execution.id())
+                .orElseThrow()
+                .follow(Execution.OutputListener.NONE);
+    }
+
     private Execution startCounting() throws Exception {
         sandbox.files().write("/workspace/count", content("0"));
         Execution counting = sandbox.start(ExecutionId.next(), shell(COUNT));

@@ -36,6 +36,7 @@ final class Attached implements AutoCloseable {
     private final int process;
     private final ControlGroups groups;
     private final Freezer freezer;
+    private final PauseClock pauses;
     private final AttachedFiles files;
     private final Ports network;
     private final CountDownLatch death = new CountDownLatch(1);
@@ -51,6 +52,7 @@ final class Attached implements AutoCloseable {
         this.process = process;
         this.groups = groups;
         this.freezer = new Freezer(groups);
+        this.pauses = new PauseClock(new RunDirectory(folder.run()));
         this.network = network;
         this.files = new AttachedFiles(folder.id(), root, this::isAlive);
     }
@@ -110,6 +112,9 @@ final class Attached implements AutoCloseable {
     }
 
     void pause() {
+        if (!isPaused()) {
+            pauses.stop();
+        }
         try {
             freezer.freeze(id());
         } catch (IOException e) {
@@ -118,6 +123,9 @@ final class Attached implements AutoCloseable {
     }
 
     void resume() {
+        if (isPaused()) {
+            pauses.goOn();
+        }
         try {
             freezer.thaw(id());
         } catch (IOException e) {
