@@ -6,23 +6,45 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /// A server in a process of its own, as users start it, for the tests of other packages. It takes
 /// its sandboxes and its home with it.
 public final class RealServer implements AutoCloseable {
-    private final Path home;
-    private final LocalServer server;
+    private static final long DEATH_SECONDS_MAX = 30;
 
-    private RealServer(Path home, LocalServer server) {
+    private final Path home;
+    private final Map<String, String> environment;
+    private LocalServer server;
+
+    private RealServer(Path home, Map<String, String> environment) throws IOException {
         this.home = home;
-        this.server = server;
+        this.environment = environment;
+        this.server = LocalServer.start(home, environment);
     }
 
     /// `config` is the text of its `carrel.yaml`.
     public static RealServer start(String config) throws IOException {
+        return start(config, Map.of());
+    }
+
+    /// With more environment variables.
+    public static RealServer start(String config, Map<String, String> environment)
+            throws IOException {
         Path home = Files.createTempDirectory("carrel-test-");
         Files.writeString(home.resolve("carrel.yaml"), config);
-        return new RealServer(home, LocalServer.start(home, Map.of()));
+        return new RealServer(home, environment);
+    }
+
+    /// As `kill -9` does: sandboxes and their commands run on. [#revive] comes next.
+    public void kill() throws Exception {
+        server.process().destroyForcibly();
+        server.process().onExit().get(DEATH_SECONDS_MAX, TimeUnit.SECONDS);
+    }
+
+    /// Starts another one in the same home, on another port.
+    public void revive() throws IOException {
+        server = LocalServer.start(home, environment);
     }
 
     public Path home() {

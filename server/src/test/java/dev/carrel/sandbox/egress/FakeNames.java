@@ -30,6 +30,11 @@ public final class FakeNames implements AutoCloseable {
         Thread.ofVirtual().start(this::serve);
     }
 
+    /// All questions so far: `good.example A`.
+    public List<String> asked() {
+        return List.copyOf(asked);
+    }
+
     public InetSocketAddress address() {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), socket.getLocalPort());
     }
