@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -19,7 +20,7 @@ import java.lang.invoke.VarHandle;
 final class Native {
     static final ValueLayout.OfInt INT = JAVA_INT;
     static final ValueLayout.OfLong LONG = JAVA_LONG;
-    static final ValueLayout POINTER = ADDRESS;
+    static final AddressLayout POINTER = ADDRESS;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");

@@ -1,6 +1,6 @@
 package dev.carrel.sandbox.oci;
 
-import dev.carrel.process.HostCommand;
+import dev.carrel.process.Spawn;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.SandboxId;
@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -16,24 +18,24 @@ import java.util.Set;
 final class Crun implements Engine {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
 
-    /// Hands pid 1 the run directory as descriptor 3, which is all it knows of the host. crun's own
-    /// outputs must not be pipes: pid 1 would hold them open.
-    private static final String START =
-            "exec 3<\"$RUN\" && exec crun --root \"$STATE\" --log \"$LOG\" run --detach"
-                    + " --preserve-fds 1 --pid-file \"$PID\" --bundle \"$BUNDLE\" \"$ID\""
-                    + " </dev/null >/dev/null 2>&1";
+    private static final Map<String, String> ENVIRONMENT =
+            Map.of("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 
     private static final int FILTER_BYTES_MAX = 1 << 20;
     private static final int LOG_CHARACTERS_MAX = 2000;
 
     private final Path state;
+    private final Path programs;
+    private final CrunProgram program = new CrunProgram();
 
     /// Compiling the system call filter is half of a start. crun leaves what it compiled in its
     /// state, and takes it back.
     private volatile Optional<String> filter = Optional.empty();
 
-    Crun(Path state) {
+    /// `programs` is the folder for programs of ours.
+    Crun(Path state, Path programs) {
         this.state = state;
+        this.programs = programs;
     }
 
     @Override
@@ -57,20 +59,9 @@ final class Crun implements Engine {
         Files.createDirectories(state);
         Files.deleteIfExists(folder.pid());
         Files.deleteIfExists(folder.log());
-        HostCommand.Result result =
-                HostCommand.of("sh", "-c", START)
-                        .withEnv(
-                                java.util.Map.of(
-                                        "RUN", folder.run().toString(),
-                                        "STATE", state.toString(),
-                                        "LOG", folder.log().toString(),
-                                        "PID", folder.pid().toString(),
-                                        "BUNDLE", folder.bundle().toString(),
-                                        "ID", folder.id().value()))
-                        .withTimeout(START_TIMEOUT)
-                        .run();
-        if (result.exitCode() != 0) {
-            throw new IOException("crun ended with " + result.exitCode() + ": " + log(folder));
+        int exitCode = Spawn.run(line(folder), ENVIRONMENT, START_TIMEOUT);
+        if (exitCode != 0) {
+            throw new IOException("crun ended with " + exitCode + ": " + log(folder));
         }
         if (filter.isEmpty()) {
             filter = compiledFilter(folder.id());
@@ -78,9 +69,31 @@ final class Crun implements Engine {
         return Integer.parseInt(Files.readString(folder.pid()).strip());
     }
 
+    /// The launcher hands pid 1 the run directory as descriptor 3, which is all it knows of the
+    /// host.
+    private List<String> line(SandboxFolder folder) throws IOException {
+        WatchLimits watches = WatchLimits.ofHost();
+        return List.of(
+                NativeProgram.LAUNCH.in(programs).toString(),
+                folder.run().toString(),
+                folder.log().toString(),
+                folder.pid().toString(),
+                Long.toString(watches.instances()),
+                Long.toString(watches.watches()),
+                program.path().toString(),
+                "crun",
+                "--root=" + state,
+                "--log=" + folder.log(),
+                "run",
+                "--detach",
+                "--preserve-fds=1",
+                "--pid-file=" + folder.pid(),
+                "--bundle=" + folder.bundle(),
+                folder.id().value());
+    }
+
     @Override
     public void complete(int process, Link link) throws IOException {
-        WatchLimits.ofHost().apply(process);
         link.attach(process);
     }
 
@@ -102,6 +115,11 @@ final class Crun implements Engine {
     @Override
     public Set<SandboxId> remembered() throws IOException {
         return DiskFolders.ids(state);
+    }
+
+    @Override
+    public void close() {
+        program.close();
     }
 
     private Optional<String> compiledFilter(SandboxId id) throws IOException {

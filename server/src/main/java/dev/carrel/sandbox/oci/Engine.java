@@ -8,7 +8,7 @@ import java.util.Set;
 
 /// A program that makes sandboxes of one isolation level out of bundles. Little but the start is
 /// asked of it: commands go to pid 1, and the end is a matter of control groups.
-interface Engine {
+interface Engine extends AutoCloseable {
     Isolation isolation();
 
     /// What the control groups of a sandbox with these limits are to enforce.
@@ -35,6 +35,10 @@ interface Engine {
 
     /// The sandboxes that it remembers.
     Set<SandboxId> remembered() throws IOException;
+
+    /// Lets go of what this process holds for it.
+    @Override
+    default void close() {}
 
     /// Links the network namespace of a process to the bridge, if the sandbox has a network.
     @FunctionalInterface

@@ -16,7 +16,7 @@ import java.util.Set;
 
 /// The engines that there are, whether this host can use them or not: what one of them started is
 /// cleared away even after it was uninstalled.
-final class Engines {
+final class Engines implements AutoCloseable {
     private final Map<Isolation, Engine> byLevel = new EnumMap<>(Isolation.class);
 
     Engines(List<Engine> engines) {
@@ -27,7 +27,7 @@ final class Engines {
     static Engines of(Instance instance, Path mounts, ControlGroups groups) {
         return new Engines(
                 List.of(
-                        new Crun(instance.crunState()),
+                        new Crun(instance.crunState(), mounts),
                         new Runsc(instance.runscState(), mounts, groups)));
     }
 
@@ -80,5 +80,10 @@ final class Engines {
             ids.addAll(engine.remembered());
         }
         return ids;
+    }
+
+    @Override
+    public void close() {
+        byLevel.values().forEach(Engine::close);
     }
 }

@@ -19,6 +19,7 @@ record Host(
         MountSpace space,
         IdMap idMap,
         ControlGroups groups,
+        GracePeriod gracePeriod,
         Engines engines,
         Launch launch) {
     private static final Logger LOG = LoggerFactory.getLogger(Host.class);
@@ -47,13 +48,17 @@ record Host(
         var roots = new RootMounts(space, idMap);
         var engines = Engines.of(instance, space.root(), groups);
         var launch = new Launch(instance, disks, roots, engines, groups, uplinks, space);
-        return new Host(instance, disks, uplinks, space, idMap, groups, engines, launch);
+        GracePeriod gracePeriod = GracePeriod.of(groups);
+        return new Host(
+                instance, disks, uplinks, space, idMap, groups, gracePeriod, engines, launch);
     }
 
     /// Lets go of what this process holds; `remove` takes everything off the host as well.
     void close(boolean remove) {
         // First: a mount namespace of its own would keep the disks' mount alive.
         space.close();
+        gracePeriod.close();
+        engines.close();
         idMap.close();
         uplinks.close();
         disks.close();

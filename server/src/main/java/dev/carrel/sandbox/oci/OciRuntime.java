@@ -94,6 +94,7 @@ public final class OciRuntime implements SandboxRuntime {
 
     @Override
     public RunningSandbox create(SandboxId id, SandboxSpec spec) {
+        host.gracePeriod().begin();
         SandboxFolder folder = host.instance().sandbox(id);
         boolean complete = false;
         try {
@@ -116,6 +117,7 @@ public final class OciRuntime implements SandboxRuntime {
 
     @Override
     public RunningSandbox start(SandboxId id, SandboxSpec spec) {
+        host.gracePeriod().begin();
         SandboxFolder folder = host.instance().sandbox(id);
         boolean complete = false;
         try {

@@ -4,11 +4,9 @@ import dev.carrel.process.Mounts;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.oci.DiskStore.Disk;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -59,19 +57,9 @@ final class RootMounts {
         });
     }
 
-    /// The program that becomes pid 1, out of the jar. Sandboxes may execute it and not read it,
-    /// which also keeps them from looking into its process.
+    /// The program that becomes pid 1.
     Path init() throws IOException {
-        return space.call(() -> {
-            Path target = space.root().resolve("carrel-init");
-            if (!Files.exists(target)) {
-                Path half = Files.createTempFile(space.root(), "init", "");
-                Files.write(half, initFromJar());
-                Files.setPosixFilePermissions(half, PosixFilePermissions.fromString("--x--x--x"));
-                Files.move(half, target);
-            }
-            return target;
-        });
+        return space.call(() -> NativeProgram.INIT.in(space.root()));
     }
 
     private Path mapped(Path image) throws IOException {
@@ -113,15 +101,6 @@ final class RootMounts {
             return new Mapped(target, file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    private static byte[] initFromJar() throws IOException {
-        try (InputStream stream = RootMounts.class.getResourceAsStream("/native/carrel-init")) {
-            if (stream == null) {
-                throw new IOException("native/carrel-init is not in the jar");
-            }
-            return stream.readAllBytes();
         }
     }
 }

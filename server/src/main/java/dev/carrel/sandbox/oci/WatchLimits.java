@@ -1,12 +1,10 @@
 package dev.carrel.sandbox.oci;
 
-import dev.carrel.process.HostCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 
 /// How much of inotify one sandbox may use. No control group counts it: the kernel counts it for
 /// whoever made the sandbox's user namespace, which is the host's root. Without a limit of its own,
@@ -26,11 +24,6 @@ record WatchLimits(long instances, long watches) {
     /// The part of the host's own limit that one sandbox may have.
     private static final int PART = 4;
 
-    /// Writes to the user namespace that it is entered in, and to no other.
-    private static final String APPLY =
-            "echo \"$INSTANCES\" >/proc/sys/user/max_inotify_instances"
-                    + " && echo \"$WATCHES\" >/proc/sys/user/max_inotify_watches";
-
     static WatchLimits ofHost() throws IOException {
         return of(read(INSTANCES), read(WATCHES));
     }
@@ -39,17 +32,6 @@ record WatchLimits(long instances, long watches) {
         return new WatchLimits(
                 Math.clamp(hostInstances / PART, 1, INSTANCES_MAX),
                 Math.clamp(hostWatches / PART, 1, WATCHES_MAX));
-    }
-
-    /// Puts them in force for the user namespace of a process.
-    void apply(int process) throws IOException {
-        HostCommand.of("nsenter", "--user=/proc/" + process + "/ns/user", "--", "sh", "-c", APPLY)
-                .withEnv(
-                        Map.of(
-                                "INSTANCES", Long.toString(instances),
-                                "WATCHES", Long.toString(watches)))
-                .run()
-                .orFail();
     }
 
     // In one read: these files have no size and give nothing to a second one, and Files.readString
