@@ -45,7 +45,12 @@ public final class SessionCalls {
 
     /// Queues a turn and returns at once; [#follow] shows it.
     public TurnInfo send(String id, String message) {
-        return client.post(path(id) + "/messages", MessageRequest.of(message), TurnInfo.class);
+        return send(id, MessageRequest.of(message));
+    }
+
+    /// Returns at once, with the turn that answers the message.
+    public TurnInfo send(String id, MessageRequest message) {
+        return client.post(path(id) + "/messages", message, TurnInfo.class);
     }
 
     /// Stops the running turn soon.

@@ -33,6 +33,7 @@ public final class Conversation {
     private final List<Message> settled = new ArrayList<>();
     private final Set<String> callIds = new HashSet<>();
     private final List<Event.UserMessage> waiting = new ArrayList<>();
+    private final List<Event.UserMessage> steering = new ArrayList<>();
     private Optional<Exchange> exchange = Optional.empty();
     private List<ToolSpec> callerTools = List.of();
     private boolean callerToolsOfLastTurn;
@@ -54,6 +55,7 @@ public final class Conversation {
             case Event.UserMessage message -> userMessage(message);
             case Event.TurnStarted _ -> turnStarted();
             case Event.ModelStarted started -> {
+                takeSteering();
                 steps = started.step();
                 modelCalled = true;
             }
@@ -78,6 +80,7 @@ public final class Conversation {
     /// Whether there is nothing left for the model to say: the last word was its own.
     public boolean answered() {
         return exchange.isEmpty()
+                && steering.isEmpty()
                 && (settled.isEmpty() || settled.getLast() instanceof Message.Assistant);
     }
 
@@ -117,10 +120,11 @@ public final class Conversation {
 
     private void userMessage(Event.UserMessage message) {
         if (turnRunning) {
-            waiting.add(message); // Sent while the turn ran: the next one is for it.
+            (message.steer() ? steering : waiting).add(message);
             return;
         }
         settle(CALLER_WENT_ON);
+        takeSteering();
         if (callerToolsOfLastTurn) {
             callerTools = List.of();
             callerToolsOfLastTurn = false;
@@ -178,12 +182,21 @@ public final class Conversation {
         if (completed.reason() != StopReason.TOOL_CALLS) {
             settle(TURN_ENDED);
         }
+        if (exchange.isEmpty()) {
+            takeSteering();
+        }
         turnRunning = false;
         modelCalled = false;
         callerToolsOfLastTurn = true;
         List<Event.UserMessage> next = List.copyOf(waiting);
         waiting.clear();
         next.forEach(this::userMessage);
+    }
+
+    /// The model sees them from its next call on, never between a call and its result.
+    private void takeSteering() {
+        steering.forEach(message -> settled.add(new Message.User(message.text())));
+        steering.clear();
     }
 
     private void settle(String missing) {

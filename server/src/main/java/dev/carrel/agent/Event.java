@@ -21,10 +21,19 @@ public sealed interface Event {
     }
 
     /// `callerTools` are tools that the caller of the API offers for this turn and runs itself. A
-    /// turn that starts with the caller's results alone has them in a message with empty text.
-    record UserMessage(String text, List<ToolSpec> callerTools) implements Event {
+    /// turn that starts with the caller's results alone has them in a message with empty text. A
+    /// message with `steer` was sent to a turn that ran, which sees it at its next model call.
+    record UserMessage(String text, List<ToolSpec> callerTools, boolean steer) implements Event {
         public UserMessage {
             callerTools = List.copyOf(callerTools);
+        }
+
+        public UserMessage(String text, List<ToolSpec> callerTools) {
+            this(text, callerTools, false);
+        }
+
+        public static UserMessage steering(String text) {
+            return new UserMessage(text, List.of(), true);
         }
     }
 

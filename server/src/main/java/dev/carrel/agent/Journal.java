@@ -10,9 +10,14 @@ public interface Journal {
     /// stands after that turn's end, and what belongs to later turns is left out.
     List<Event> events();
 
-    /// Appends one entry; durable when this returns. Fails when this worker no longer owns the
-    /// turn: then nothing was written and the loop must stop without touching the sandbox again.
-    void append(Event event);
+    /// Appends one entry; durable when this returns. Returns what is new in [#events], in order:
+    /// messages that steer the turn may have come since the last append, and stand before the
+    /// entry. A turn does not [end][StopReason#END] over such a message: then the entry is not
+    /// written, and only what came is returned.
+    ///
+    /// Fails when this worker no longer owns the turn: then nothing was written and the loop must
+    /// stop without touching the sandbox again.
+    List<Event> append(Event event);
 
     /// Tells live readers; never blocks, never fails.
     void publish(Delta delta);

@@ -1,7 +1,9 @@
 package dev.carrel.agent;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// A journal in memory, for tests: it can crash where a server would. Used by one thread; deltas
 /// may come from any.
@@ -21,6 +23,7 @@ public final class ListJournal implements Journal {
 
     private final List<Event> events = new ArrayList<>();
     private final List<Delta> deltas = new ArrayList<>(); // guarded by itself
+    private final Map<Integer, List<Event>> arrivals = new HashMap<>();
     private int appends;
     private int crashAt = -1;
     private Moment moment = Moment.BEFORE;
@@ -34,6 +37,12 @@ public final class ListJournal implements Journal {
     public ListJournal crashAt(int append, Moment when) {
         this.crashAt = append;
         this.moment = when;
+        return this;
+    }
+
+    /// Has a message to steer the turn arrive just before the append of this number.
+    public ListJournal steerBefore(int append, String text) {
+        arrivals.put(append, List.of(Event.UserMessage.steering(text)));
         return this;
     }
 
@@ -55,15 +64,21 @@ public final class ListJournal implements Journal {
     }
 
     @Override
-    public void append(Event event) {
+    public List<Event> append(Event event) {
         int number = appends++;
         if (number == crashAt && moment == Moment.BEFORE) {
             throw new Crash(number);
         }
-        events.add(event);
+        List<Event> fresh = new ArrayList<>(arrivals.getOrDefault(number, List.of()));
+        boolean ends = event instanceof Event.TurnCompleted done && done.reason() == StopReason.END;
+        if (fresh.isEmpty() || !ends) {
+            fresh.add(event);
+        }
+        events.addAll(fresh);
         if (number == crashAt) {
             throw new Crash(number);
         }
+        return fresh;
     }
 
     @Override

@@ -18,14 +18,14 @@ final class Turn {
     }
 
     void append(Event event) {
-        journal.append(event);
-        state.add(event);
+        journal.append(event).forEach(state::add);
     }
 
     void publish(Delta delta) {
         journal.publish(delta);
     }
 
+    /// The turn goes on instead when it was to end well and has been steered meanwhile.
     void complete(StopReason reason) {
         append(new Event.TurnCompleted(reason, state.steps(), state.usage(), Optional.empty()));
     }

@@ -15,6 +15,7 @@ import dev.carrel.sandbox.DeletionReason;
 import dev.carrel.sandbox.Sandbox;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.session.Delivery;
 import dev.carrel.session.NewSession;
 import dev.carrel.session.Session;
 import dev.carrel.session.SessionId;
@@ -72,7 +73,8 @@ final class SessionRoutes {
                         this::delete),
                 once.post(
                                 "/v1/sessions/{id}/messages",
-                                RouteDoc.of("Queue a turn, which runs without a connection")
+                                RouteDoc.of(
+                                                "Begin a turn, which runs without a connection, or steer the one that runs")
                                         .takes(MessageRequest.class)
                                         .gives(202, TurnInfo.class),
                                 this::send)
@@ -144,26 +146,29 @@ final class SessionRoutes {
 
     private Response send(Request request) {
         MessageRequest body = request.json(MessageRequest.class);
-        switch (body.mode().orElse("queue")) {
-            case "queue" -> {}
-            case "steer" ->
-                    throw CarrelException.ofParam(
-                            ErrorCode.NOT_SUPPORTED,
-                            "mode",
-                            "mode \"steer\" is not supported by this version; send with \"queue\""
-                                    + " or interrupt first");
-            default ->
-                    throw CarrelException.ofParam(
-                            ErrorCode.INVALID_REQUEST, "mode", "mode must be \"queue\"");
-        }
+        Delivery delivery = delivery(body.mode().orElse("queue"));
         if (body.content().isBlank()) {
             throw CarrelException.ofParam(
                     ErrorCode.INVALID_REQUEST, "content", "content must not be blank");
         }
         SessionId id = id(request);
         TurnId turn =
-                sessions.send(Inputs.project(request), id, TurnInput.ofMessage(body.content()));
+                sessions.send(
+                        Inputs.project(request), id, TurnInput.ofMessage(body.content()), delivery);
         return Response.json(202, new TurnInfo(turn.value(), id.value()));
+    }
+
+    private static Delivery delivery(String mode) {
+        return switch (mode) {
+            case "queue" -> Delivery.QUEUE;
+            case "steer" -> Delivery.STEER;
+            case "interrupt" -> Delivery.INTERRUPT;
+            default ->
+                    throw CarrelException.ofParam(
+                            ErrorCode.INVALID_REQUEST,
+                            "mode",
+                            "mode must be \"queue\", \"steer\" or \"interrupt\"");
+        };
     }
 
     private Response interrupt(Request request) {

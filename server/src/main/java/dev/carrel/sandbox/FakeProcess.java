@@ -66,7 +66,7 @@ record FakeProcess(Process process, Optional<FakeTerminal> terminal) implements 
     /// To the whole group.
     void signal(int number) {
         if (process.isAlive()) {
-            FakeProcesses.signal(-(int) process.pid(), number);
+            FakeProcesses.signalGroup((int) process.pid(), number);
         }
     }
 

@@ -58,19 +58,28 @@ final class FakeProcesses {
         find(marker).forEach(process -> signal(process, SIGCONT));
     }
 
-    /// Negative for a whole group. A process that is gone is no failure.
-    static void kill(int process) {
+    /// Reaches a leader that has not made its group yet, too.
+    static void signalGroup(int leader, int number) {
+        if (!signal(-leader, number)) {
+            signal(leader, number);
+        }
+    }
+
+    /// A process that is gone is no failure.
+    private static void kill(int process) {
         signal(process, SIGKILL);
     }
 
-    /// The same for any signal.
-    static void signal(int process, int number) {
+    /// Negative for a whole group. False when there is none.
+    private static boolean signal(int process, int number) {
         try {
             Linux.kill(process, number);
+            return true;
         } catch (LinuxException e) {
-            if (e.errno() != Errno.ESRCH) {
-                throw new IllegalStateException(e);
+            if (e.errno() == Errno.ESRCH) {
+                return false;
             }
+            throw new IllegalStateException(e);
         }
     }
 

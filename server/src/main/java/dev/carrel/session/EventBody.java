@@ -45,6 +45,9 @@ final class EventBody {
             case Event.UserMessage e -> {
                 body.put("text", e.text());
                 writeCallerTools(e.callerTools(), body);
+                if (e.steer()) {
+                    body.put("mode", "steer");
+                }
             }
             case Event.TurnStarted e -> body.put("agent_version", e.agentVersion());
             case Event.ModelStarted e -> body.put("step", e.step()).put("model", e.model());
@@ -69,7 +72,11 @@ final class EventBody {
             case SESSION_CREATED ->
                     new Event.SessionCreated(
                             text(body, "agent"), optional(body, "user"), metadata(body));
-            case MESSAGE_USER -> new Event.UserMessage(text(body, "text"), callerTools(body));
+            case MESSAGE_USER ->
+                    new Event.UserMessage(
+                            text(body, "text"),
+                            callerTools(body),
+                            text(body, "mode").equals("steer"));
             case TURN_STARTED -> new Event.TurnStarted(body.path("agent_version").asInt());
             case MODEL_STARTED ->
                     new Event.ModelStarted(body.path("step").asInt(), text(body, "model"));

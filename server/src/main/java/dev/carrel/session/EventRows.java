@@ -111,6 +111,42 @@ final class EventRows {
                 .list();
     }
 
+    /// The entries of a turn above `after`, oldest first.
+    static List<StreamItem.Recorded> ofTurn(
+            Handle handle, SessionId session, TurnId turn, long after) {
+        return handle.createQuery(
+                        "select "
+                                + COLUMNS
+                                + """
+                                 from events e
+                                where e.session = :session and e.seq > :after and e.turn = :turn
+                                order by e.seq
+                                """)
+                .bind("session", session.value())
+                .bind("after", after)
+                .bind("turn", turn.value())
+                .map((row, context) -> entry(row))
+                .list();
+    }
+
+    /// How many messages have come to a turn since its model was last asked.
+    static int unseenMessages(Handle handle, SessionId session, TurnId turn) {
+        return handle.createQuery(
+                        """
+                        select count(*) from events
+                        where session = :session and turn = :turn and type = :message
+                            and seq > coalesce(
+                                (select max(seq) from events
+                                where session = :session and turn = :turn and type = :asked), 0)
+                        """)
+                .bind("session", session.value())
+                .bind("turn", turn.value())
+                .bind("message", EventBody.MESSAGE_USER)
+                .bind("asked", EventBody.MODEL_STARTED)
+                .mapTo(Integer.class)
+                .one();
+    }
+
     /// The entries of a turn from its last answer of the model on; all of them if there is none.
     static List<StreamItem.Recorded> lastStep(Handle handle, SessionId session, TurnId turn) {
         return handle.createQuery(

@@ -99,6 +99,17 @@ final class Inputs {
         return events;
     }
 
+    /// The entries that steer a turn that runs. It takes messages only: results of the caller's
+    /// tools start a turn, and its tools belong to one.
+    static List<Event> steering(TurnInput input) {
+        if (!input.callerResults().isEmpty() || !input.callerTools().isEmpty()) {
+            throw new CarrelException(
+                    ErrorCode.CONFLICT,
+                    "tools and their results cannot be given to a turn that runs: queue them");
+        }
+        return input.messages().stream().<Event>map(Event.UserMessage::steering).toList();
+    }
+
     /// In the order of the calls, whatever the order of the results.
     private static List<Event> results(
             Map<String, ToolCall> open, SessionKey session, Map<String, String> given) {

@@ -3,6 +3,7 @@ package dev.carrel.session;
 import dev.carrel.agent.Delta;
 import dev.carrel.agent.Event;
 import dev.carrel.agent.Journal;
+import dev.carrel.agent.StopReason;
 import dev.carrel.store.Store;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -10,9 +11,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
 
 /// The journal of one session as seen by the turn that a lease is for. Read from the database once;
-/// from then on only this object adds to what the turn sees.
+/// from then on, what the turn sees grows by what is appended here, and by messages that steer the
+/// turn, which are noticed with the next append.
 ///
 /// INVARIANT: an entry is written only in a transaction that has found the lease to hold, so that
 /// an owner who was away for too long can do no harm.
@@ -24,6 +28,7 @@ public final class SessionJournal implements Journal {
     private final Lease lease;
     private final List<StreamItem.Recorded> entries = new ArrayList<>();
     private final ConcurrentHashMap<String, Long> startedCalls = new ConcurrentHashMap<>();
+    private long seen;
 
     SessionJournal(Store store, TurnQueue turns, Hub hub, InstantSource clock, Lease lease) {
         this.store = store;
@@ -31,7 +36,12 @@ public final class SessionJournal implements Journal {
         this.hub = hub;
         this.clock = clock;
         this.lease = lease;
-        store.read(handle -> EventRows.byTurn(handle, lease.session(), lease.claim().position()))
+        store.read(
+                        handle -> {
+                            seen = EventRows.lastSeq(handle, lease.session());
+                            return EventRows.byTurn(
+                                    handle, lease.session(), lease.claim().position());
+                        })
                 .forEach(this::add);
     }
 
@@ -51,26 +61,55 @@ public final class SessionJournal implements Journal {
     /// Fails with [LeaseLostException] when the turn is not this worker's any more. The turn's
     /// completion ends the turn in the same transaction.
     @Override
-    public void append(Event event) {
+    public List<Event> append(Event event) {
         if (lease.abandonment().isCancelled()) {
             throw new LeaseLostException(lease.turn());
         }
-        StreamItem.Recorded entry =
-                store.write(handle -> {
-                    if (!TurnRows.holds(handle, lease)) {
-                        throw new LeaseLostException(lease.turn());
-                    }
-                    if (event instanceof Event.TurnCompleted) {
-                        TurnRows.complete(handle, lease.turn());
-                    }
-                    return EventRows.append(
-                            handle, lease.key(), Optional.of(lease.turn()), event, clock.instant());
+        Appended appended = store.write(handle -> appendIn(handle, event));
+        appended.arrivals().forEach(this::add); // whoever wrote them has published them
+        appended.entry()
+                .ifPresent(entry -> {
+                    add(entry);
+                    hub.publish(lease.session(), entry);
                 });
-        add(entry);
-        hub.publish(lease.session(), entry);
         if (event instanceof Event.TurnCompleted) {
             turns.announce(); // the session's next turn may run
         }
+        return appended.events();
+    }
+
+    private record Appended(
+            List<StreamItem.Recorded> arrivals, Optional<StreamItem.Recorded> entry) {
+        List<Event> events() {
+            return Stream.concat(arrivals.stream(), entry.stream())
+                    .map(StreamItem.Recorded::event)
+                    .toList();
+        }
+    }
+
+    private Appended appendIn(Handle handle, Event event) {
+        if (!TurnRows.holds(handle, lease)) {
+            throw new LeaseLostException(lease.turn());
+        }
+        List<StreamItem.Recorded> arrivals =
+                EventRows.lastSeq(handle, lease.session()) > seen
+                        ? EventRows.ofTurn(handle, lease.session(), lease.turn(), seen)
+                        : List.of();
+        if (event instanceof Event.TurnCompleted completed) {
+            if (completed.reason() == StopReason.END && !arrivals.isEmpty()) {
+                return new Appended(arrivals, Optional.empty());
+            }
+            TurnRows.complete(handle, lease.turn());
+        }
+        return new Appended(
+                arrivals,
+                Optional.of(
+                        EventRows.append(
+                                handle,
+                                lease.key(),
+                                Optional.of(lease.turn()),
+                                event,
+                                clock.instant())));
     }
 
     @Override
@@ -90,6 +129,7 @@ public final class SessionJournal implements Journal {
 
     private void add(StreamItem.Recorded entry) {
         entries.add(entry);
+        seen = Math.max(seen, entry.seq());
         if (entry.event() instanceof Event.ToolStarted started) {
             startedCalls.put(started.callId(), entry.seq());
         }

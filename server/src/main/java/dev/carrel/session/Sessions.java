@@ -23,6 +23,9 @@ import org.jdbi.v3.core.Handle;
 /// All sessions and their journals. Every call looks the id up together with the project and fails
 /// with `SESSION_NOT_FOUND` otherwise. Any thread may call it.
 public final class Sessions implements AutoCloseable {
+    /// Messages that steer one turn and that its model has not seen.
+    static final int STEERING_MESSAGES_MAX = 16;
+
     private static final Duration DELETE_WAIT_MAX = Duration.ofSeconds(5);
 
     private final Store store;
@@ -88,13 +91,20 @@ public final class Sessions implements AutoCloseable {
     }
 
     /// Appends the input and queues a turn, durably and in one step. A turn that is queued or
-    /// running is not disturbed: this one comes after it. Fails with `CONFLICT` when a caller
-    /// result answers no open call; calls left without a result are void from then on. Fails with
-    /// `SESSION_BUSY` when too many turns wait, with `BODY_TOO_LARGE` when the input is too long.
+    /// running is not disturbed: this one comes after it. Returns the turn that answers. Fails with
+    /// `CONFLICT` when a caller result answers no open call; calls left without a result are void
+    /// from then on. Fails with `SESSION_BUSY` when too many turns wait, with `BODY_TOO_LARGE` when
+    /// the input is too long.
     public TurnId send(ProjectId project, SessionId id, TurnInput input) {
+        return send(project, id, input, Delivery.QUEUE);
+    }
+
+    /// The same, with a say in what becomes of a turn that runs.
+    public TurnId send(ProjectId project, SessionId id, TurnInput input, Delivery delivery) {
         Inputs.requireValid(input, settings.messageBytesMax());
         var key = new SessionKey(project, id);
-        Sent sent = store.write(handle -> sendIn(handle, key, input));
+        Sent sent = store.write(handle -> sendIn(handle, key, input, delivery));
+        sent.interrupted().flatMap(turns::held).ifPresent(l -> l.cancellation().cancel());
         sent.entries().forEach(entry -> hub.publish(id, entry));
         turns.announce();
         return sent.turn();
@@ -155,19 +165,44 @@ public final class Sessions implements AutoCloseable {
         hub.close();
     }
 
-    private record Sent(TurnId turn, List<StreamItem.Recorded> entries) {}
+    /// `interrupted` is a turn that was running.
+    private record Sent(
+            TurnId turn, List<StreamItem.Recorded> entries, Optional<TurnId> interrupted) {}
 
-    private Sent sendIn(Handle handle, SessionKey key, TurnInput input) {
+    private Sent sendIn(Handle handle, SessionKey key, TurnInput input, Delivery delivery) {
         SessionRows.require(handle, key);
+        Optional<TurnId> running =
+                TurnRows.open(handle, key.id()).stream()
+                        .filter(turn -> turn.running() && !turn.ending())
+                        .map(TurnRows.Open::turn)
+                        .findFirst();
+        if (delivery == Delivery.STEER && running.isPresent()) {
+            List<Event> events = Inputs.steering(input);
+            requireSteeringRoom(handle, key.id(), running.get(), events.size());
+            return sent(handle, key, running.get(), events, Optional.empty());
+        }
         requireQueueRoom(handle, key);
+        Optional<TurnId> interrupted = delivery == Delivery.INTERRUPT ? running : Optional.empty();
+        interrupted.ifPresent(turn -> TurnRows.requestCancel(handle, turn));
         List<Event> events = Inputs.events(handle, key, input);
+        long position = EventRows.lastSeq(handle, key.id()) + 1;
+        TurnId turn = TurnRows.queue(handle, key, position, clock.instant());
+        return sent(handle, key, turn, events, interrupted);
+    }
+
+    private Sent sent(
+            Handle handle,
+            SessionKey key,
+            TurnId turn,
+            List<Event> events,
+            Optional<TurnId> interrupted) {
         Instant now = clock.instant();
-        TurnId turn = TurnRows.queue(handle, key, EventRows.lastSeq(handle, key.id()) + 1, now);
         return new Sent(
                 turn,
                 events.stream()
                         .map(event -> EventRows.append(handle, key, Optional.of(turn), event, now))
-                        .toList());
+                        .toList(),
+                interrupted);
     }
 
     /// The turn that runs, or the last entry of the one that waited.
@@ -216,6 +251,20 @@ public final class Sessions implements AutoCloseable {
                             + waiting
                             + " turns waiting, the most there may be: send again when one has"
                             + " started, or interrupt");
+        }
+    }
+
+    private static void requireSteeringRoom(
+            Handle handle, SessionId session, TurnId turn, int more) {
+        if (EventRows.unseenMessages(handle, session, turn) + more > STEERING_MESSAGES_MAX) {
+            throw new CarrelException(
+                    ErrorCode.SESSION_BUSY,
+                    "session "
+                            + session
+                            + " has "
+                            + STEERING_MESSAGES_MAX
+                            + " messages that its turn has not seen yet, the most there may be:"
+                            + " send again when the model is asked next, or interrupt");
         }
     }
 

@@ -14,8 +14,8 @@ import org.jdbi.v3.core.Handle;
 /// The rows of the turns, the queue of all sessions. Everything here runs inside its caller's
 /// transaction.
 final class TurnRows {
-    /// A turn that has not ended.
-    record Open(TurnId turn, boolean running) {}
+    /// A turn that has not ended; `ending` says that it was asked to.
+    record Open(TurnId turn, boolean running, boolean ending) {}
 
     private TurnRows() {}
 
@@ -39,14 +39,15 @@ final class TurnRows {
     static List<Open> open(Handle handle, SessionId session) {
         return handle.createQuery(
                         """
-                        select id, state from turns
+                        select id, state, cancel_requested from turns
                         where session = :session and state <> 'done' order by position
                         """)
                 .bind("session", session.value())
                 .map((row, context) ->
                         new Open(
                                 new TurnId(row.getString("id")),
-                                row.getString("state").equals("running")))
+                                row.getString("state").equals("running"),
+                                row.getInt("cancel_requested") == 1))
                 .list();
     }
 

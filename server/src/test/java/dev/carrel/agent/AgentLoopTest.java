@@ -35,6 +35,25 @@ class AgentLoopTest {
     private final Stage stage = new Stage();
 
     @Test
+    void aTurnThatIsSteeredAsItEndsGoesOn() {
+        stage.script(text("done"), text("and that"));
+        ListJournal journal = journal().steerBefore(2, "one more thing");
+        stage.run(journal);
+        assertThat(shape(journal.events()))
+                .containsExactly(
+                        "user:do it",
+                        "turn",
+                        "model:1",
+                        "answer:1",
+                        "user:one more thing",
+                        "model:2",
+                        "answer:2",
+                        "end:end");
+        assertThat(stage.requests.getLast().messages().getLast())
+                .isEqualTo(new Message.User("one more thing"));
+    }
+
+    @Test
     void runsToolsUntilTheModelIsDone() {
         stage.script(calls(call("a", "look", "x")), calls(call("b", "touch", "y")), text("done"));
         ListJournal journal = journal();

@@ -242,6 +242,70 @@ class ConversationTest {
     }
 
     @Test
+    void aSteeringMessageIsSeenAtTheNextModelCallAndNeverBetweenACallAndItsResult() {
+        Conversation state =
+                of(
+                        user("hi"),
+                        Stage.STARTED,
+                        model(1),
+                        Event.UserMessage.steering("during the answer"),
+                        answer(1, "", "a", "b"),
+                        completed("a", "A"),
+                        Event.UserMessage.steering("during the tools"),
+                        completed("b", "B"));
+        assertThat(texts(state)).containsExactly("user hi", "assistant ", "a A", "b B");
+        state.add(model(2));
+        assertThat(texts(state)).endsWith("b B", "user during the answer", "user during the tools");
+        assertThat(state.answered()).isFalse();
+    }
+
+    @Test
+    void aTurnThatWasSteeredHasNotAnswered() {
+        Conversation state =
+                of(
+                        user("hi"),
+                        Stage.STARTED,
+                        model(1),
+                        Event.UserMessage.steering("wait"),
+                        answer(1, "done"));
+        assertThat(state.answered()).isFalse();
+        state.add(model(2));
+        state.add(answer(2, "done with that too"));
+        assertThat(state.answered()).isTrue();
+        assertThat(texts(state)).containsSubsequence("assistant done", "user wait");
+    }
+
+    @Test
+    void whatSteeredATurnThatEndedOtherwiseIsKeptForTheNext() {
+        Conversation state =
+                of(
+                        user("hi"),
+                        Stage.STARTED,
+                        model(1),
+                        Event.UserMessage.steering("wait"),
+                        user("next"),
+                        end(StopReason.ERROR));
+        assertThat(texts(state)).containsExactly("user hi", "user wait", "user next");
+    }
+
+    @Test
+    void steeringWaitsForTheCallersResults() {
+        Conversation state =
+                of(
+                        new Event.UserMessage("hi", List.of(CALLERS)),
+                        Stage.STARTED,
+                        model(1),
+                        Event.UserMessage.steering("wait"),
+                        answer(1, "", "a"),
+                        end(StopReason.TOOL_CALLS));
+        assertThat(state.openCalls()).hasSize(1);
+        state.add(completed("a", "sunny"));
+        state.add(Stage.STARTED);
+        state.add(model(1));
+        assertThat(texts(state)).containsExactly("user hi", "assistant ", "a sunny", "user wait");
+    }
+
+    @Test
     void aMessageThatComesDuringATurnWaitsForItsEnd() {
         Conversation state =
                 of(

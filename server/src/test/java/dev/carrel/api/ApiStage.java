@@ -34,6 +34,14 @@ abstract class ApiStage {
                       - {name: bash, arguments: {command: "echo one; echo two"}}
                   - expect: ["two"]
                     text: "Two lines."
+              - when: "gate"
+                steps:
+                  - calls:
+                      - {name: bash, arguments: {command: "until [ -e go ]; do sleep 0.02; done"}}
+                  - text: "The gate is open."
+              - when: "hurry"
+                steps:
+                  - text: "I hurry."
               - when: "wait"
                 steps:
                   - calls:

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.carrel.client.EventFeed;
 import dev.carrel.client.SessionEvent;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.oci.Eventually;
+import dev.carrel.wire.MessageRequest;
 import dev.carrel.wire.SandboxRequest;
 import dev.carrel.wire.SessionInfo;
 import dev.carrel.wire.SessionRequest;
@@ -79,6 +81,63 @@ class SessionApiIT extends ApiStage {
     }
 
     @Test
+    void aSteeringMessageIsSeenAtTheNextStepOfTheSameTurn() throws Exception {
+        SessionInfo session = client.sessions().create(SessionRequest.of("coder"));
+        String turn = client.sessions().send(session.id(), "gate").turn();
+        var seen = new ArrayList<SessionEvent>();
+        try (EventFeed feed = client.sessions().follow(session.id(), 0)) {
+            readUntil(feed, seen, event -> event.type().equals("tool.started"));
+            var hurry = MessageRequest.steering("hurry");
+            assertThat(client.sessions().send(session.id(), hurry).turn()).isEqualTo(turn);
+            Eventually.holds(() -> client.sessions().get(session.id()).sandbox().isPresent());
+            String sandbox = client.sessions().get(session.id()).sandbox().orElseThrow();
+            client.sandboxes().writeFile(sandbox, "/workspace/go", new byte[0]);
+            readUntil(feed, seen, event -> event.type().equals("turn.completed"));
+        }
+        assertThat(seen)
+                .filteredOn(event -> event.seq().isPresent())
+                .extracting(SessionEvent::type)
+                .containsExactly(
+                        "session.created",
+                        "message.user",
+                        "turn.started",
+                        "model.started",
+                        "message.assistant",
+                        "tool.started",
+                        "message.user",
+                        "tool.completed",
+                        "model.started",
+                        "message.assistant",
+                        "turn.completed");
+        assertThat(seen.getLast().json().path("stop_reason").asText()).isEqualTo("end");
+        assertThat(seen)
+                .filteredOn(event -> event.type().equals("message.assistant"))
+                .last()
+                .extracting(event -> event.json().path("text").asText())
+                .isEqualTo("I hurry.");
+        client.sessions().delete(session.id());
+    }
+
+    @Test
+    void anInterruptingMessageEndsTheTurnAndStartsTheNext() {
+        SessionInfo session = client.sessions().create(SessionRequest.of("coder"));
+        client.sessions().send(session.id(), "wait");
+        var seen = new ArrayList<SessionEvent>();
+        try (EventFeed feed = client.sessions().follow(session.id(), 0)) {
+            readUntil(feed, seen, event -> event.type().equals("tool.started"));
+            client.sessions().send(session.id(), MessageRequest.interrupting("hurry"));
+            readUntil(feed, seen, event -> event.type().equals("turn.completed"));
+            seen.add(feed.next());
+            readUntil(feed, seen, event -> event.type().equals("turn.completed"));
+        }
+        assertThat(seen)
+                .filteredOn(event -> event.type().equals("turn.completed"))
+                .extracting(event -> event.json().path("stop_reason").asText())
+                .containsExactly("interrupted", "end");
+        client.sessions().delete(session.id());
+    }
+
+    @Test
     void anAttachedSandboxIsWorkedInAndStays() {
         String own = client.sandboxes().create(SandboxRequest.defaults()).id();
         SessionInfo session = client.sessions().create(SessionRequest.of("coder").withSandbox(own));
@@ -104,8 +163,6 @@ class SessionApiIT extends ApiStage {
                 .isEqualTo(ErrorCode.SESSION_NOT_FOUND);
         String id = client.sessions().create(SessionRequest.of("coder")).id();
         String messages = "/v1/sessions/" + id + "/messages";
-        assertThat(code(call("POST", messages, "{\"content\":\"x\",\"mode\":\"steer\"}")))
-                .isEqualTo("not_supported");
         assertThat(code(call("POST", messages, "{\"content\":\"x\",\"mode\":\"now\"}")))
                 .isEqualTo("invalid_request");
         assertThat(code(call("POST", messages, "{\"content\":\" \"}")))

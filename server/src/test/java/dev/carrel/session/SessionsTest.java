@@ -150,6 +150,95 @@ class SessionsTest {
     }
 
     @Test
+    void aSteeringMessageGoesToTheTurnThatRuns() {
+        SessionId id = fixture.newSession();
+        TurnId turn = sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
+        SessionJournal journal = sessions.turns().journal(fixture.claim());
+        sessions.send(PROJECT, id, TurnInput.ofMessage("two"));
+
+        assertThat(sessions.send(PROJECT, id, TurnInput.ofMessage("stop"), Delivery.STEER))
+                .isEqualTo(turn);
+        Event started = new Event.TurnStarted(1);
+        Event steering = Event.UserMessage.steering("stop");
+        assertThat(journal.append(started)).containsExactly(steering, started);
+        assertThat(journal.events())
+                .containsSubsequence(steering, started)
+                .doesNotContain(new Event.UserMessage("two", List.of()));
+        Event next = new Event.ModelStarted(1, "any/any");
+        assertThat(journal.append(next)).containsExactly(next);
+    }
+
+    @Test
+    void aTurnDoesNotEndOverAMessageItHasNotSeen() {
+        SessionId id = fixture.newSession();
+        sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
+        SessionJournal journal = sessions.turns().journal(fixture.claim());
+        sessions.send(PROJECT, id, TurnInput.ofMessage("stop"), Delivery.STEER);
+
+        Event end = end(StopReason.END);
+        assertThat(journal.append(end)).containsExactly(Event.UserMessage.steering("stop"));
+        assertThat(fixture.session(id).state()).isEqualTo(SessionState.RUNNING);
+        assertThat(journal.append(end)).containsExactly(end);
+        assertThat(fixture.session(id).state()).isEqualTo(SessionState.IDLE);
+    }
+
+    @Test
+    void whatHasEndedForAnotherReasonIsNotHeldUpByAMessage() {
+        SessionId id = fixture.newSession();
+        sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
+        SessionJournal journal = sessions.turns().journal(fixture.claim());
+        sessions.send(PROJECT, id, TurnInput.ofMessage("stop"), Delivery.STEER);
+
+        Event end = end(StopReason.MAX_STEPS);
+        assertThat(journal.append(end)).containsExactly(Event.UserMessage.steering("stop"), end);
+        assertThat(fixture.session(id).state()).isEqualTo(SessionState.IDLE);
+    }
+
+    @Test
+    void withoutATurnThatRunsSteeringStartsOne() {
+        SessionId id = fixture.newSession();
+        TurnId first = sessions.send(PROJECT, id, TurnInput.ofMessage("one"), Delivery.STEER);
+        TurnId second = sessions.send(PROJECT, id, TurnInput.ofMessage("two"), Delivery.STEER);
+        assertThat(second).isNotEqualTo(first); // the first waits: nobody runs it yet
+
+        Lease lease = fixture.claim();
+        sessions.interrupt(PROJECT, id);
+        TurnId third = sessions.send(PROJECT, id, TurnInput.ofMessage("three"), Delivery.STEER);
+        assertThat(third).isNotIn(first, second); // the first is ending
+        complete(lease, StopReason.INTERRUPTED);
+        assertThat(fixture.claim().turn()).isEqualTo(second);
+    }
+
+    @Test
+    void anInterruptingMessageEndsTheTurnAndComesNext() {
+        SessionId id = fixture.newSession();
+        sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
+        Lease lease = fixture.claim();
+        TurnId next = sessions.send(PROJECT, id, TurnInput.ofMessage("no"), Delivery.INTERRUPT);
+
+        assertThat(lease.cancellation().isCancelled()).isTrue();
+        complete(lease, StopReason.INTERRUPTED);
+        assertThat(fixture.claim().turn()).isEqualTo(next);
+    }
+
+    @Test
+    void messagesThatATurnHasNotSeenAreBounded() {
+        SessionId id = fixture.newSession();
+        sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
+        SessionJournal journal = sessions.turns().journal(fixture.claim());
+        journal.append(new Event.ModelStarted(1, "any/any"));
+        for (int i = 0; i < Sessions.STEERING_MESSAGES_MAX; i++) {
+            sessions.send(PROJECT, id, TurnInput.ofMessage("more"), Delivery.STEER);
+        }
+        var more = TurnInput.ofMessage("more");
+        assertCode(ErrorCode.SESSION_BUSY, () -> sessions.send(PROJECT, id, more, Delivery.STEER));
+        journal.append(new Event.ModelStarted(2, "any/any"));
+        sessions.send(PROJECT, id, more, Delivery.STEER);
+        var tools = new TurnInput(List.of("more"), Map.of(), List.of(TOOL));
+        assertCode(ErrorCode.CONFLICT, () -> sessions.send(PROJECT, id, tools, Delivery.STEER));
+    }
+
+    @Test
     void stateFollowsFromTurns() {
         SessionId id = fixture.newSession();
         sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
@@ -383,10 +472,12 @@ class SessionsTest {
     }
 
     private void complete(Lease lease, StopReason reason) {
-        sessions.turns()
-                .journal(lease)
-                .append(new Event.TurnCompleted(reason, 1, Usage.NONE, Optional.empty()));
+        sessions.turns().journal(lease).append(end(reason));
         sessions.turns().release(lease);
+    }
+
+    private static Event end(StopReason reason) {
+        return new Event.TurnCompleted(reason, 1, Usage.NONE, Optional.empty());
     }
 
     private static void assertCode(ErrorCode code, ThrowingCallable call) {
