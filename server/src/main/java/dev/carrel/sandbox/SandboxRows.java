@@ -71,7 +71,7 @@ final class SandboxRows {
                     .bind("project", row.project().map(ProjectId::value).orElse(null))
                     .bind("owner", row.spec().owner().orElse(null))
                     .bind("state", text(SandboxRow.State.READY))
-                    .bind("spec", SpecJson.write(row.spec()))
+                    .bind("spec", SpecJson.write(row.spec(), store.vault()))
                     .bind("created", Micros.of(row.createdAt()))
                     .bind("ttlFrom", Micros.of(row.ttlFrom()))
                     .bind("active", Micros.of(row.lastActiveAt()))

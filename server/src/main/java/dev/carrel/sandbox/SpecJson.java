@@ -18,8 +18,8 @@ final class SpecJson {
 
     private SpecJson() {}
 
-    /// Without secrets, which nobody needs of a sandbox that is gone.
-    static String write(SandboxSpec spec) {
+    /// For a sandbox that is gone: nobody needs its secrets.
+    static String writeWithoutSecrets(SandboxSpec spec) {
         return write(spec, Optional.empty());
     }
 

@@ -36,7 +36,7 @@ final class Tombstones {
                 """,
                 stone.id().value(),
                 stone.project().value(),
-                SpecJson.write(stone.spec()),
+                SpecJson.writeWithoutSecrets(stone.spec()),
                 stone.reason(),
                 Micros.of(stone.createdAt()),
                 Micros.of(stone.lastActiveAt()),

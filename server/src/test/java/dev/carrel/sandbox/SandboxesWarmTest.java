@@ -8,6 +8,7 @@ import dev.carrel.sandbox.FakeHost.ServerDied;
 import dev.carrel.sandbox.FakeHost.Step;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,6 +62,20 @@ class SandboxesWarmTest extends SandboxesFixture {
         restart(WARM);
         assertThat(sandboxes.get(PROJECT, taken.id()).spec()).isEqualTo(spec);
         assertThat(run(taken, "echo $A").stdout()).isEqualTo("b\n");
+    }
+
+    @Test
+    void takenOneKeepsItsSecretsOverARestart() {
+        var warm = new HashSet<>(host.ids());
+        var secret = new EdgeSecret(new HostName("api.test"), "Authorization", "s3cret", false);
+        var policy = new NetworkPolicy(true, List.of(), List.of(), List.of(secret));
+        SandboxSpec spec = SandboxSpec.defaults().toBuilder().network(policy).build();
+
+        Sandbox taken = sandboxes.create(PROJECT, spec);
+        assertThat(taken.id()).isIn(warm);
+        restart(WARM);
+
+        assertThat(sandboxes.get(PROJECT, taken.id()).spec()).isEqualTo(spec);
     }
 
     @Test
