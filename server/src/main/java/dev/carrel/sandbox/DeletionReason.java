@@ -10,9 +10,6 @@ public record DeletionReason(String text) {
     /// It went with a temporary server.
     public static final DeletionReason SERVER = new DeletionReason("its temporary server ended");
 
-    /// One of several forks, of which others could not be made.
-    static final DeletionReason FORK_FAILED = new DeletionReason("its fork failed");
-
     public static DeletionReason byKey(String keyId) {
         return new DeletionReason("deleted by key " + keyId);
     }

@@ -78,23 +78,7 @@ final class Forks {
     private List<Sandbox> create(List<SandboxRow> rows, SnapshotId base) {
         List<LiveSandbox> made =
                 rows.stream().map(row -> new LiveSandbox(row, settings, limits)).toList();
-        List<Integer> places = new ArrayList<>();
-        for (int i = 0; i < rows.size(); i++) {
-            places.add(i);
-        }
-        boolean complete = false;
-        try {
-            Parallel.forEach(places, i -> births.create(rows.get(i), made.get(i), base));
-            complete = true;
-            return made.stream().map(LiveSandbox::snapshot).toList();
-        } finally {
-            if (!complete) {
-                made.stream()
-                        .filter(LiveSandbox::isReady)
-                        .forEach(live ->
-                                lifecycle.delete(
-                                        live, DeletionReason.FORK_FAILED, live.createdAt()));
-            }
-        }
+        births.createAll(rows, made, base);
+        return made.stream().map(LiveSandbox::snapshot).toList();
     }
 }

@@ -17,6 +17,10 @@ final class Parallel {
 
     /// Returns when all are done; throws what the first of them threw.
     static <T> void forEach(Collection<T> items, Consumer<T> action) {
+        if (items.size() == 1) {
+            action.accept(items.iterator().next());
+            return;
+        }
         var free = new Semaphore(AT_ONCE);
         List<Future<?>> all = new ArrayList<>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -1,8 +1,14 @@
 package dev.carrel.sandbox;
 
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /// Brings sandboxes into being. A row is written before anything is made; what cannot be finished
 /// is taken down again.
@@ -13,22 +19,36 @@ record SandboxBirths(
         SandboxLifecycle lifecycle) {
     /// Makes it, unless its owner has one: then nothing happens and that one is returned.
     Optional<LiveSandbox> create(SandboxRow row, LiveSandbox fresh) {
-        return create(row, fresh, fresh.spec());
-    }
-
-    /// As [#create], with the files of a snapshot that the sandbox will know nothing of.
-    void create(SandboxRow row, LiveSandbox fresh, SnapshotId files) {
-        create(row, fresh, fresh.spec().from(files, fresh.spec().image()));
-    }
-
-    private Optional<LiveSandbox> create(SandboxRow row, LiveSandbox fresh, SandboxSpec made) {
         return fresh.exclusively(() -> {
             Optional<LiveSandbox> other = registry.add(fresh);
             if (other.isEmpty()) {
-                bringUp(row, fresh, made);
+                bringUp(List.of(row), List.of(fresh), SandboxRow::spec);
             }
             return other;
         });
+    }
+
+    /// Makes sandboxes without owners, with the files of a snapshot that they will know nothing of:
+    /// all of them or none, also after a crash.
+    void createAll(List<SandboxRow> all, List<LiveSandbox> fresh, SnapshotId files) {
+        exclusively(
+                fresh,
+                () -> {
+                    fresh.forEach(registry::add);
+                    bringUp(all, fresh, row -> row.spec().from(files, row.spec().image()));
+                });
+    }
+
+    private static void exclusively(List<LiveSandbox> all, Runnable work) {
+        if (all.isEmpty()) {
+            work.run();
+            return;
+        }
+        all.getFirst()
+                .exclusively(() -> {
+                    exclusively(all.subList(1, all.size()), work);
+                    return all.getFirst();
+                });
     }
 
     /// Makes one for nobody yet.
@@ -88,26 +108,45 @@ record SandboxBirths(
         }
     }
 
-    private void bringUp(SandboxRow row, LiveSandbox fresh, SandboxSpec made) {
+    /// One write makes all of them ready. Hold their locks.
+    private void bringUp(
+            List<SandboxRow> all, List<LiveSandbox> fresh, Function<SandboxRow, SandboxSpec> made) {
         try {
             lifecycle.requireOpen();
-            rows.insert(row);
-            FailPoint.CREATE_ROW.reached();
-            try {
-                RunningSandbox started = runtime.create(fresh.id(), made);
-                FailPoint.CREATE_HOST.reached();
-                rows.setState(fresh.id(), SandboxRow.State.READY);
-                FailPoint.CREATE_READY.reached();
-                fresh.becomeReady(started);
-            } catch (RuntimeException e) {
-                lifecycle.discard(fresh.id());
-                throw e;
+            Map<SandboxId, RunningSandbox> started = start(all, made);
+            for (LiveSandbox live : fresh) {
+                live.becomeReady(Objects.requireNonNull(started.get(live.id())));
             }
         } finally {
-            if (!fresh.isReady()) {
-                fresh.becomeGone();
-                registry.remove(fresh);
+            for (LiveSandbox live : fresh) {
+                if (!live.isReady()) {
+                    live.becomeGone();
+                    registry.remove(live);
+                }
             }
+        }
+    }
+
+    private Map<SandboxId, RunningSandbox> start(
+            List<SandboxRow> all, Function<SandboxRow, SandboxSpec> made) {
+        Map<SandboxId, RunningSandbox> started = new ConcurrentHashMap<>();
+        Set<SandboxId> begun = ConcurrentHashMap.newKeySet();
+        try {
+            Parallel.forEach(
+                    all,
+                    row -> {
+                        rows.insert(row);
+                        begun.add(row.id());
+                        FailPoint.CREATE_ROW.reached();
+                        started.put(row.id(), runtime.create(row.id(), made.apply(row)));
+                        FailPoint.CREATE_HOST.reached();
+                    });
+            rows.setState(all.stream().map(SandboxRow::id).toList(), SandboxRow.State.READY);
+            FailPoint.CREATE_READY.reached();
+            return started;
+        } catch (RuntimeException e) {
+            Parallel.forEach(begun, lifecycle::discard);
+            throw e;
         }
     }
 }

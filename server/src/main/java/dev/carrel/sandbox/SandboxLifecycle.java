@@ -148,7 +148,9 @@ final class SandboxLifecycle {
         requireOpen();
         live.settled(() -> {
             runtime.restore(live.id(), live.spec(), snapshot);
+            FailPoint.RESTORE_HOST.reached();
             live.setRunning(runtime.start(live.id(), live.spec()));
+            FailPoint.RESTORE_READY.reached();
         });
     }
 

@@ -80,9 +80,16 @@ final class SandboxRows {
     }
 
     void setState(SandboxId id, SandboxRow.State state) {
-        store.write(handle ->
-                handle.execute(
-                        "update sandboxes set state = ? where id = ?", text(state), id.value()));
+        setState(List.of(id), state);
+    }
+
+    /// Of all of them, or of none.
+    void setState(List<SandboxId> ids, SandboxRow.State state) {
+        store.write(handle -> {
+            var batch = handle.prepareBatch("update sandboxes set state = ? where id = ?");
+            ids.forEach(id -> batch.add(text(state), id.value()));
+            return batch.execute().length;
+        });
     }
 
     /// The state of one that is being deleted, and why it is, at once.

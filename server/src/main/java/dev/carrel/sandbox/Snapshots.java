@@ -66,6 +66,7 @@ public final class Snapshots {
                             0,
                             Micros.toInstant(Micros.of(clock.instant())));
             rows.insert(snapshot);
+            FailPoint.SNAPSHOT_ROW.reached();
             return take(live, snapshot.id(), project);
         });
     }
@@ -74,6 +75,7 @@ public final class Snapshots {
         boolean complete = false;
         try {
             rows.becomeReady(id, lifecycle.save(live, id));
+            FailPoint.SNAPSHOT_READY.reached();
             complete = true;
             return get(project, id);
         } finally {
@@ -104,6 +106,7 @@ public final class Snapshots {
         if (!rows.becomeDeleting(project, id)) {
             throw notFound(id);
         }
+        FailPoint.UNSAVE_ROW.reached();
         discard(id);
     }
 
@@ -165,6 +168,7 @@ public final class Snapshots {
     void discard(SnapshotId id) {
         try {
             runtime.deleteSnapshot(id);
+            FailPoint.UNSAVE_HOST.reached();
             rows.delete(id);
         } catch (RuntimeException e) {
             LOG.warn("snapshot {} could not be removed, trying again later", id, e);
