@@ -80,7 +80,9 @@ final class FrontConnection implements ServerConnection, Swept {
             return false;
         }
         RequestHead head = HeadParser.request(bytes.get());
-        return front.hosts().owns(head.host()) ? serveHost(head) : serveRoutes(bytes.get(), limit);
+        return front.hosts().owns(head.host())
+                ? serveHost(head)
+                : serveRoutes(head, bytes.get(), limit);
     }
 
     private void begin() {
@@ -125,9 +127,10 @@ final class FrontConnection implements ServerConnection, Swept {
         }
     }
 
-    private boolean serveRoutes(byte[] head, Limit limit) throws IOException, InterruptedException {
-        client.input().unread(head);
-        DataReader reader = DataReader.create(this::moreForHelidon);
+    private boolean serveRoutes(RequestHead head, byte[] bytes, Limit limit)
+            throws IOException, InterruptedException {
+        Pieces pieces = forHelidon(head, bytes);
+        DataReader reader = DataReader.create(() -> moreForHelidon(pieces));
         served = false;
         ServerConnection one = front.routes().connection(new FrontContext(context, reader, this));
         helidon = one;
@@ -143,9 +146,25 @@ final class FrontConnection implements ServerConnection, Swept {
         return served;
     }
 
-    private byte @Nullable [] moreForHelidon() {
+    /// What Helidon reads, as it comes.
+    @FunctionalInterface
+    private interface Pieces {
+        Optional<byte[]> next() throws IOException;
+    }
+
+    /// The request as it came, but for the size of its chunks.
+    private Pieces forHelidon(RequestHead head, byte[] bytes) throws IOException {
+        WireInput input = client.input();
+        if (head.framing() instanceof Framing.Chunked) {
+            return new Rechunked(bytes, input)::next;
+        }
+        input.unread(bytes);
+        return input::readSome;
+    }
+
+    private static byte @Nullable [] moreForHelidon(Pieces pieces) {
         try {
-            return client.input().readSome().orElse(null);
+            return pieces.next().orElse(null);
         } catch (IOException e) {
             throw new ServerConnectionException("Failed to get data from socket", e);
         }
