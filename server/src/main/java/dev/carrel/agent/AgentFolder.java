@@ -25,11 +25,17 @@ public final class AgentFolder {
     private final FolderFiles files;
     private final Set<String> tools;
     private final Set<String> providers;
+    private final WorkspaceCheck workspaces;
 
-    private AgentFolder(Map<String, byte[]> files, Set<String> tools, Set<String> providers) {
+    private AgentFolder(
+            Map<String, byte[]> files,
+            Set<String> tools,
+            Set<String> providers,
+            WorkspaceCheck workspaces) {
         this.files = new FolderFiles(files, problems);
         this.tools = tools;
         this.providers = providers;
+        this.workspaces = workspaces;
     }
 
     /// Reads the agents of a folder given as relative path → content, such as `agents.json` and
@@ -37,8 +43,11 @@ public final class AgentFolder {
     /// for each problem, which names file, line, what is wrong and the nearest match for an unknown
     /// key, tool, skill or provider. Files that mean nothing are ignored.
     public static List<AgentDefinition> read(
-            Map<String, byte[]> files, Set<String> tools, Set<String> providers) {
-        return new AgentFolder(files, tools, providers).read();
+            Map<String, byte[]> files,
+            Set<String> tools,
+            Set<String> providers,
+            WorkspaceCheck workspaces) {
+        return new AgentFolder(files, tools, providers, workspaces).read();
     }
 
     private List<AgentDefinition> read() {
@@ -50,7 +59,14 @@ public final class AgentFolder {
         Map<String, Skill> skills = skills();
         List<AgentDefinition> agents =
                 files.text(AgentsFile.NAME)
-                        .map(new AgentsFile(skills, providers, this::checkTool, problems)::read)
+                        .map(
+                                new AgentsFile(
+                                                skills,
+                                                providers,
+                                                this::checkTool,
+                                                workspaces,
+                                                problems)
+                                        ::read)
                         .orElseGet(this::withoutAgents);
         checkMemory(agents);
         List<AgentDefinition> complete = agents.stream().map(this::withMemory).toList();

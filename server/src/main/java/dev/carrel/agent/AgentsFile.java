@@ -40,16 +40,19 @@ final class AgentsFile {
     private final Map<String, Skill> skills;
     private final Set<String> providers;
     private final Consumer<ToolName> toolCheck;
+    private final WorkspaceCheck workspaceCheck;
     private final Problems problems;
 
     AgentsFile(
             Map<String, Skill> skills,
             Set<String> providers,
             Consumer<ToolName> toolCheck,
+            WorkspaceCheck workspaceCheck,
             Problems problems) {
         this.skills = skills;
         this.providers = providers;
         this.toolCheck = toolCheck;
+        this.workspaceCheck = workspaceCheck;
         this.problems = problems;
     }
 
@@ -100,7 +103,9 @@ final class AgentsFile {
         Optional<Located.Text> name = section.requiredText("name");
         name.ifPresent(text -> checkName(section, text, names));
         Optional<ModelRef> model = model(section);
-        var settings = section.section("workspace").map(WorkspaceSection::read);
+        var settings =
+                section.section("workspace")
+                        .map(part -> WorkspaceSection.read(part, workspaceCheck));
         List<String> tools = tools(section);
         List<Skill> used = usedSkills(section);
         Reasoning reasoning = reasoning(section);

@@ -11,6 +11,9 @@ final class SystemPrompt {
     static final int SKILLS_CHARS_MAX = 32_000;
     static final int MEMORY_CHARS_MAX = 16_000;
 
+    /// Of either list of network rules.
+    static final int TARGETS_MAX = 30;
+
     private SystemPrompt() {}
 
     /// `tools` are the names of the agent's own tools.
@@ -34,7 +37,6 @@ final class SystemPrompt {
     }
 
     private static String environment(AgentDefinition agent, List<String> tools) {
-        boolean internet = agent.workspace().internet().orElse(true);
         return """
         # Environment
         You work in a Linux sandbox of your own, as root, with your tools: %s.
@@ -52,7 +54,26 @@ final class SystemPrompt {
                 .formatted(
                         String.join(", ", tools),
                         WorkspaceSettings.DIRECTORY,
-                        internet ? "The internet can be reached." : "There is no network.");
+                        network(agent.workspace()));
+    }
+
+    private static String network(WorkspaceSettings workspace) {
+        if (!workspace.internet().orElse(true)) {
+            return "There is no network.";
+        }
+        String open =
+                workspace.allow().isEmpty()
+                        ? "The internet can be reached"
+                        : "Of the network, only this can be reached: " + some(workspace.allow());
+        return workspace.deny().isEmpty()
+                ? open + "."
+                : open + ", but not " + some(workspace.deny()) + ".";
+    }
+
+    private static String some(List<String> targets) {
+        int more = targets.size() - TARGETS_MAX;
+        String shown = String.join(", ", targets.subList(0, targets.size() - Math.max(0, more)));
+        return more > 0 ? shown + " and " + more + " more" : shown;
     }
 
     /// Bodies in full as long as there is room, in the order of the definition.

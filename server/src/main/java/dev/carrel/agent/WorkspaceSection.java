@@ -1,5 +1,6 @@
 package dev.carrel.agent;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -15,16 +16,29 @@ final class WorkspaceSection {
     private static final int DISK_MIB_MIN = 16;
     private static final int DISK_MIB_MAX = 1 << 24;
 
-    private WorkspaceSection() {}
+    private final Section section;
+    private final WorkspaceCheck check;
 
-    static WorkspaceSettings read(Section section) {
+    private WorkspaceSection(Section section, WorkspaceCheck check) {
+        this.section = section;
+        this.check = check;
+    }
+
+    static WorkspaceSettings read(Section section, WorkspaceCheck check) {
+        return new WorkspaceSection(section, check).read();
+    }
+
+    private WorkspaceSettings read() {
         section.allow(Set.of("scope", "image", "resources", "network", "isolation"), Set.of());
-        onlyChoice(section, "scope", "session");
-        onlyChoice(section, "isolation", "container");
+        onlySessionScope();
         Optional<Section> resources = section.section("resources");
         resources.ifPresent(part -> part.allow(Set.of("cpus", "memory_mb", "disk_mb"), Set.of()));
         Optional<Section> network = section.section("network");
-        network.ifPresent(part -> part.allow(Set.of("internet"), Set.of("allow", "deny")));
+        network.ifPresent(
+                part -> part.allow(Set.of("internet", "allow", "deny"), Set.of("secrets")));
+        List<String> allow = network.map(part -> targets(part, "allow")).orElse(List.of());
+        List<String> deny = network.map(part -> targets(part, "deny")).orElse(List.of());
+        network.ifPresent(part -> report(part, part.line(), check.network(allow, deny)));
         return new WorkspaceSettings(
                 section.text("image").map(Located.Text::value),
                 resources
@@ -36,16 +50,46 @@ final class WorkspaceSection {
                 resources
                         .map(part -> part.integer("disk_mb", DISK_MIB_MIN, DISK_MIB_MAX))
                         .orElse(OptionalInt.empty()),
-                network.flatMap(part -> part.flag("internet")));
+                network.flatMap(part -> part.flag("internet")),
+                isolation(),
+                allow,
+                deny);
     }
 
-    private static void onlyChoice(Section section, String key, String choice) {
-        section.text(key)
-                .filter(text -> !text.value().equals(choice))
+    private Optional<String> isolation() {
+        Optional<Located.Text> level = section.text("isolation");
+        level.ifPresent(text -> report(section, text.line(), check.isolation(text.value())));
+        return level.map(Located.Text::value);
+    }
+
+    /// The entries of a list that are good, each judged by itself, so that the message has its
+    /// line.
+    private List<String> targets(Section network, String key) {
+        return network.texts(key).orElse(List.of()).stream()
+                .filter(text -> {
+                    List<String> entry = List.of(text.value());
+                    Optional<String> why =
+                            key.equals("allow")
+                                    ? check.network(entry, List.of())
+                                    : check.network(List.of(), entry);
+                    report(network, text.line(), why);
+                    return why.isEmpty();
+                })
+                .map(Located.Text::value)
+                .toList();
+    }
+
+    private static void report(Section section, int line, Optional<String> why) {
+        why.ifPresent(text -> section.problem(line, text + ", in " + section.where()));
+    }
+
+    private void onlySessionScope() {
+        section.text("scope")
+                .filter(text -> !text.value().equals("session"))
                 .ifPresent(text ->
                         section.problem(
                                 text.line(),
-                                "\"%s\": \"%s\" is not supported yet in %s; only \"%s\" is"
-                                        .formatted(key, text.value(), section.where(), choice)));
+                                "\"scope\": \"%s\" is not supported yet in %s; only \"session\" is"
+                                        .formatted(text.value(), section.where())));
     }
 }

@@ -9,6 +9,7 @@ import dev.carrel.http.Request;
 import dev.carrel.http.Response;
 import dev.carrel.http.Route;
 import dev.carrel.http.RouteDoc;
+import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Deployments;
 import dev.carrel.wire.AgentInfo;
 import dev.carrel.wire.DeploymentInfo;
@@ -21,11 +22,14 @@ import java.util.Map;
 /// Deployments and the agents in them.
 final class AgentRoutes {
     private final Deployments deployments;
+    private final WorkspaceRules workspaces;
     private final ApiSettings settings;
     private final Idempotency once;
 
-    AgentRoutes(Deployments deployments, ApiSettings settings, Idempotency once) {
+    AgentRoutes(
+            Deployments deployments, Sandboxes sandboxes, ApiSettings settings, Idempotency once) {
         this.deployments = deployments;
+        this.workspaces = new WorkspaceRules(sandboxes);
         this.settings = settings;
         this.once = once;
     }
@@ -61,7 +65,7 @@ final class AgentRoutes {
     private Response deploy(Request request) {
         Map<String, byte[]> files = AgentsArchive.read(new ByteArrayInputStream(request.bytes()));
         List<AgentDefinition> agents =
-                AgentFolder.read(files, settings.tools(), settings.providers());
+                AgentFolder.read(files, settings.tools(), settings.providers(), workspaces);
         return Response.json(201, info(deployments.deploy(Inputs.project(request), agents)));
     }
 

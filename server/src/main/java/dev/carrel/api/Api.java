@@ -38,7 +38,9 @@ public final class Api {
         routes.addAll(new FileRoutes(services.sandboxes(), once).routes());
         routes.addAll(new ArchiveRoutes(services.sandboxes()).routes());
         routes.addAll(new WatchRoutes(services.sandboxes()).routes());
-        routes.addAll(new AgentRoutes(services.deployments(), settings, once).routes());
+        routes.addAll(
+                new AgentRoutes(services.deployments(), services.sandboxes(), settings, once)
+                        .routes());
         routes.addAll(new SessionRoutes(services, once).routes());
         routes.addAll(new EventRoutes(services.sessions()).routes());
         routes.addAll(new KeyRoutes(services.keys(), once).routes());

@@ -50,7 +50,7 @@ final class SandboxSpecs {
                 .build();
     }
 
-    private static Isolation isolation(String name) {
+    static Isolation isolation(String name) {
         return Isolation.of(name)
                 .orElseThrow(() -> {
                     List<String> names =

@@ -109,7 +109,8 @@ public final class Sandboxes implements AutoCloseable {
                 .orElseGet(() -> spec.withImage(images.pin(project, spec.image())));
     }
 
-    private void check(SandboxSpec spec) {
+    /// Fails as [#create] does for a spec that no sandbox can have.
+    public void check(SandboxSpec spec) {
         isolation.check(spec.isolation());
         checkWhatMayChange(spec);
     }

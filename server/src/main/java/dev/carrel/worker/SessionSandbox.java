@@ -8,7 +8,9 @@ import dev.carrel.sandbox.DeletionReason;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
+import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.NetworkPolicy;
+import dev.carrel.sandbox.NetworkTarget;
 import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.SandboxFiles;
 import dev.carrel.sandbox.SandboxId;
@@ -17,6 +19,7 @@ import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Lease;
 import dev.carrel.session.Session;
 import dev.carrel.session.Sessions;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -106,19 +109,27 @@ final class SessionSandbox {
         Resources resources = defaults.resources();
         return defaults.toBuilder()
                 .image(settings.image().orElse(defaults.image()))
-                .isolation(sandboxes.isolationByDefault())
+                .isolation(
+                        settings.isolation()
+                                .flatMap(Isolation::of)
+                                .orElseGet(sandboxes::isolationByDefault))
                 .resources(
                         new Resources(
                                 settings.cpus().orElse(resources.cpus()),
                                 settings.memoryMib().orElse(resources.memoryMib()),
                                 settings.diskMib().orElse(resources.diskMib()),
                                 resources.processesMax()))
-                .network(
-                        settings.internet()
-                                .map(NetworkPolicy::ofInternet)
-                                .orElse(defaults.network()))
+                .network(network())
                 .user(session.user())
                 .owner(Optional.of(session.id().value()))
                 .build();
+    }
+
+    private NetworkPolicy network() {
+        return new NetworkPolicy(
+                settings.internet().orElse(true),
+                settings.allow().stream().map(NetworkTarget::parse).toList(),
+                settings.deny().stream().map(NetworkTarget::parse).toList(),
+                List.of());
     }
 }

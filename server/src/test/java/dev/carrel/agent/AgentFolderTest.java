@@ -37,7 +37,8 @@ class AgentFolderTest {
               "systemPrompt": "Be brief.", "maxSteps": 7, "reasoning": "medium",
               "workspace": {"scope": "session", "image": "coding", "isolation": "container",
                 "resources": {"cpus": 1.5, "memory_mb": 512, "disk_mb": 1024},
-                "network": {"internet": false}}},
+                "network": {"internet": false, "allow": ["a.example", "*.b.example"],
+                  "deny": ["c.example"]}}},
              {"name": "other", "model": {"primary": "anthropic/claude"}}]\
             """;
     private static final String SKILL =
@@ -54,12 +55,30 @@ class AgentFolderTest {
             Be kind.
             """;
 
+    /// A server with one level, whose operator dislikes one host.
+    private static final WorkspaceCheck WORKSPACES =
+            new WorkspaceCheck() {
+                @Override
+                public Optional<String> isolation(String level) {
+                    return level.equals("container")
+                            ? Optional.empty()
+                            : Optional.of("no isolation \"" + level + "\" here");
+                }
+
+                @Override
+                public Optional<String> network(List<String> allow, List<String> deny) {
+                    return allow.size() > 2 || allow.contains("bad") || deny.contains("bad")
+                            ? Optional.of("bad allow " + allow + " deny " + deny)
+                            : Optional.empty();
+                }
+            };
+
     private static List<AgentDefinition> read(String... pathsAndTexts) {
         Map<String, byte[]> files = new HashMap<>();
         for (int i = 0; i < pathsAndTexts.length; i += 2) {
             files.put(pathsAndTexts[i], pathsAndTexts[i + 1].getBytes(StandardCharsets.UTF_8));
         }
-        return AgentFolder.read(files, TOOLS, PROVIDERS);
+        return AgentFolder.read(files, TOOLS, PROVIDERS, WORKSPACES);
     }
 
     private static String problem(String... pathsAndTexts) {
@@ -123,7 +142,10 @@ class AgentFolderTest {
                                         OptionalDouble.of(1.5),
                                         OptionalInt.of(512),
                                         OptionalInt.of(1024),
-                                        Optional.of(false)),
+                                        Optional.of(false),
+                                        Optional.of("container"),
+                                        List.of("a.example", "*.b.example"),
+                                        List.of("c.example")),
                                 "Shared.\n\nOwn."));
         assertThat(agents.getLast().memory()).isEqualTo("Shared.");
     }
@@ -147,7 +169,7 @@ class AgentFolderTest {
                 files.put(folder.relativize(file).toString(), Files.readAllBytes(file));
             }
         }
-        assertThat(AgentFolder.read(files, TOOLS, Set.of("scripted")))
+        assertThat(AgentFolder.read(files, TOOLS, Set.of("scripted"), WORKSPACES))
                 .singleElement()
                 .satisfies(agent -> assertThat(agent.skills()).hasSize(1));
     }
@@ -238,10 +260,16 @@ class AgentFolderTest {
                 "\"role\": null | \"role\" must be text, not null",
                 "\"role\": \"a\", \"role\": \"b\" | not valid JSON: Duplicate field 'role'",
                 "\"workspace\": {\"scope\": \"agent\"} | \"scope\": \"agent\" is not supported yet",
-                "\"workspace\": {\"isolation\": \"microvm\"} | only \"container\" is",
+                "\"workspace\": {\"isolation\": \"microvm\"} | no isolation \"microvm\" here, in \"workspace\" of agent \"a\"",
+                "\"workspace\": {\"isolation\": 1} | \"isolation\" must be text, not a number",
                 "\"workspace\": {\"resources\": {\"cpus\": 0}} | \"cpus\" must be from 0.05 to 256",
                 "\"workspace\": {\"resources\": {\"gpu\": 1}} | unknown key \"gpu\" in \"resources\"",
-                "\"workspace\": {\"network\": {\"allow\": []}} | \"allow\" is not supported yet",
+                "\"workspace\": {\"network\": {\"allow\": [\"x\", \"bad\"]}} | bad allow [bad] deny [], in \"network\" of \"workspace\" of agent \"a\"",
+                "\"workspace\": {\"network\": {\"deny\": [\"bad\"]}} | bad allow [] deny [bad]",
+                "\"workspace\": {\"network\": {\"allow\": [\"x\", \"y\", \"z\"]}} | bad allow [x, y, z]",
+                "\"workspace\": {\"network\": {\"allow\": \"x\"}} | \"allow\" must be a list, not text",
+                "\"workspace\": {\"network\": {\"alow\": []}} | did you mean \"allow\"?",
+                "\"workspace\": {\"network\": {\"secrets\": {}}} | \"secrets\" is not supported yet",
                 "\"workspace\": {\"network\": {\"internet\": 1}} | must be true or false, not a number",
                 "\"workspace\": [] | \"workspace\" must be an object, not a list",
                 "\"skills\": [\"none\"] | unknown skill \"none\"",
@@ -296,7 +324,8 @@ class AgentFolderTest {
                                 AgentFolder.read(
                                         Map.of("agents.json", new byte[] {'[', '\n', (byte) 0xe9}),
                                         TOOLS,
-                                        PROVIDERS));
+                                        PROVIDERS,
+                                        WORKSPACES));
         assertThat(e.text()).isEqualTo("agents.json:2: is not UTF-8 text");
         assertThat(
                         catchThrowableOfType(
@@ -307,7 +336,8 @@ class AgentFolderTest {
                                                                 "agents.json",
                                                                 new byte[] {'[', ']', (byte) 0xe2}),
                                                         TOOLS,
-                                                        PROVIDERS))
+                                                        PROVIDERS,
+                                                        WORKSPACES))
                                 .text())
                 .contains("is not UTF-8 text");
     }

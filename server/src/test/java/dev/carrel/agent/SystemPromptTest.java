@@ -6,8 +6,7 @@ import dev.carrel.model.ModelRef;
 import dev.carrel.model.Reasoning;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class SystemPromptTest {
@@ -53,9 +52,22 @@ class SystemPromptTest {
     }
 
     @Test
-    void saysThatThereIsNoNetwork() {
+    void saysWhatTheNetworkReaches() {
+        assertThat(promptWith(true, List.of(), List.of())).contains("The internet can be reached.");
+        assertThat(promptWith(false, List.of("a.example"), List.of()))
+                .contains("There is no network.")
+                .doesNotContain("a.example");
+        assertThat(promptWith(true, List.of("a.example", "*.b.example"), List.of("c.b.example")))
+                .contains("only this can be reached: a.example, *.b.example, but not c.b.example.");
+        List<String> many =
+                IntStream.range(0, SystemPrompt.TARGETS_MAX + 5).mapToObj(i -> "h" + i).toList();
+        assertThat(promptWith(true, List.of(), many)).contains(", h29 and 5 more.");
+    }
+
+    private static String promptWith(boolean internet, List<String> allow, List<String> deny) {
         AgentDefinition base = agent("");
-        var offline =
+        WorkspaceSettings usual = WorkspaceSettings.DEFAULT;
+        var limited =
                 new AgentDefinition(
                         base.name(),
                         base.role(),
@@ -66,13 +78,16 @@ class SystemPromptTest {
                         base.maxSteps(),
                         base.reasoning(),
                         new WorkspaceSettings(
-                                Optional.empty(),
-                                OptionalDouble.empty(),
-                                OptionalInt.empty(),
-                                OptionalInt.empty(),
-                                Optional.of(false)),
+                                usual.image(),
+                                usual.cpus(),
+                                usual.memoryMib(),
+                                usual.diskMib(),
+                                Optional.of(internet),
+                                usual.isolation(),
+                                allow,
+                                deny),
                         "");
-        assertThat(SystemPrompt.of(offline, List.of("read"))).contains("There is no network.");
+        return SystemPrompt.of(limited, List.of("read"));
     }
 
     @Test

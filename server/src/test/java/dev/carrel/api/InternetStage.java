@@ -35,15 +35,19 @@ abstract class InternetStage {
     void open() throws IOException {
         internet = new Internet();
         server =
-                RealServer.start(
+                start(
                         """
                         network:
                           name_servers: ["127.0.0.1:%d"]
                           private_allow: [%s]
                         """
-                                .formatted(internet.names.address().getPort(), internet.innerRange),
-                        Map.of("SSL_CERT_FILE", internet.certificate().toString()));
+                                .formatted(
+                                        internet.names.address().getPort(), internet.innerRange));
         client = server.client();
+    }
+
+    RealServer start(String config) throws IOException {
+        return RealServer.start(config, Map.of("SSL_CERT_FILE", internet.certificate().toString()));
     }
 
     @AfterAll

@@ -77,11 +77,37 @@ class DeploymentsTest {
                                 OptionalDouble.of(1.5),
                                 OptionalInt.of(512),
                                 OptionalInt.empty(),
-                                Optional.of(false)),
+                                Optional.of(false),
+                                Optional.of("gvisor"),
+                                List.of("a.example"),
+                                List.of("*.b.example")),
                         "memory");
         deployments.deploy(PROJECT, List.of(full));
 
         assertThat(deployments.agent(PROJECT, "full")).isEqualTo(full);
+    }
+
+    /// What version 0.1 stored.
+    @Test
+    void anOldDefinitionLoads() {
+        deployments.deploy(PROJECT, List.of(agent("old")));
+        fixture.store.write(handle ->
+                handle.createUpdate("update agents set definition = :old where name = 'old'")
+                        .bind(
+                                "old",
+                                """
+                                {"name":"old","role":null,"model":{"provider":"p","name":"m"},
+                                 "allowedTools":["bash"],"skills":[],"systemPrompt":null,
+                                 "maxSteps":5,"reasoning":"OFF","workspace":{"image":null,
+                                 "cpus":null,"memoryMib":null,"diskMib":null,"internet":false},
+                                 "memory":""}
+                                """)
+                        .execute());
+        WorkspaceSettings workspace = deployments.agent(PROJECT, "old").workspace();
+        assertThat(workspace.internet()).contains(false);
+        assertThat(workspace.isolation()).isEmpty();
+        assertThat(workspace.allow()).isEmpty();
+        assertThat(workspace.deny()).isEmpty();
     }
 
     @Test

@@ -10,7 +10,9 @@ import dev.carrel.agent.StopReason;
 import dev.carrel.agent.WorkspaceSettings;
 import dev.carrel.model.Message;
 import dev.carrel.sandbox.FakeHost.Step;
+import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.NetworkPolicy;
+import dev.carrel.sandbox.NetworkTarget;
 import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.SandboxFilter;
 import dev.carrel.sandbox.SandboxId;
@@ -112,7 +114,14 @@ class SessionSandboxTest {
                         .spec();
         assertThat(spec.resources())
                 .isEqualTo(new Resources(0.5, 256, Resources.DEFAULT.diskMib(), 512));
-        assertThat(spec.network()).isEqualTo(NetworkPolicy.OFF);
+        assertThat(spec.isolation()).isEqualTo(Isolation.CONTAINER);
+        assertThat(spec.network())
+                .isEqualTo(
+                        new NetworkPolicy(
+                                true,
+                                List.of(NetworkTarget.parse("a.example")),
+                                List.of(NetworkTarget.parse("*.b.example")),
+                                List.of()));
         assertThat(spec.user()).contains("ada");
         assertThat(spec.owner()).contains(session.value());
     }
@@ -226,7 +235,10 @@ class SessionSandboxTest {
                         OptionalDouble.of(0.5),
                         OptionalInt.of(256),
                         OptionalInt.empty(),
-                        Optional.of(false)),
+                        Optional.empty(),
+                        Optional.of("container"),
+                        List.of("a.example"),
+                        List.of("*.b.example")),
                 plain.memory());
     }
 }
