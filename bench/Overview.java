@@ -30,7 +30,8 @@ final class Overview {
 
     private void measure() throws Exception {
         Timing.head("p50 of " + runs + " and more runs, in milliseconds");
-        try (var crun = new BareCrun(carrel.image("coding"), carrel.home.resolve("bare"), 0)) {
+        try (Peers peers = Peers.beside(carrel, 1)) {
+            BareCrun crun = peers.hardened().getFirst();
             Timing.alternate(runs, this::createAndRun, crun::run).print("create -> first command | crun run", "1.6");
             String sandbox = carrel.create("{}");
             byte[] file = new byte[10_240];

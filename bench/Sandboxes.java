@@ -1,5 +1,4 @@
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,28 +8,29 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /// Sandboxes through the public API beside raw crun, and beside what the disk itself can do, in the same run.
 final class Sandboxes {
     private static final int BURST = 100;
     private static final int LANES = 4;
+
+    /// Bursts before anything is measured: a server is up for days, and compiles its code in the first minutes.
+    private static final int WARM_UPS = 3;
+
     private static final int SPREAD = 16;
     private static final int ALIVE = 200;
-    private static final int REFILL_MILLIS = 500;
+    private static final int REFILL_MILLIS = 1000;
     private static final int TREE_FILES = 20_000;
     private static final String SMALL = "{\"resources\":{\"memory_mb\":256,\"disk_mb\":2048}}";
 
     private final int runs;
     private final Target carrel;
-    private final BareCrun crun;
-    private final List<BareCrun> lanes;
+    private final Peers peers;
 
-    private Sandboxes(int runs, Target carrel, List<BareCrun> lanes) {
+    private Sandboxes(int runs, Target carrel, Peers peers) {
         this.runs = runs;
         this.carrel = carrel;
-        this.crun = lanes.getFirst();
-        this.lanes = lanes;
+        this.peers = peers;
     }
 
     public static void main(String[] args) throws Exception {
@@ -39,20 +39,12 @@ final class Sandboxes {
         String config = "sandboxes: {per_project_max: 400, max: 400}\npool: {size: %s}\n";
         for (int pool : List.of(0, 8)) {
             try (Target carrel = Target.start(root, config.formatted(pool), Map.of())) {
-                var lanes = new ArrayList<BareCrun>();
-                for (int i = 0; i < LANES; i++) {
-                    lanes.add(new BareCrun(carrel.image("coding"), carrel.home.resolve("bare-" + i), i));
-                }
-                try {
-                    var bench = new Sandboxes(runs, carrel, lanes);
+                try (Peers peers = Peers.beside(carrel, LANES)) {
+                    var bench = new Sandboxes(runs, carrel, peers);
                     if (pool == 0) {
                         bench.cold();
                     } else {
                         bench.pooled();
-                    }
-                } finally {
-                    for (BareCrun lane : lanes) {
-                        lane.close();
                     }
                 }
             }
@@ -60,8 +52,13 @@ final class Sandboxes {
     }
 
     private void cold() throws Exception {
+        for (int i = 0; i < WARM_UPS; i++) {
+            deleteAll(new ArrayList<>(createAll()));
+        }
         Timing.head("milliseconds, p50 of " + runs + " and more runs unless said");
-        Timing.alternate(runs, this::createAndRun, crun::run).print("cold create -> first command | crun run", "1.6");
+        List<Timing> cold = Timing.alternate(runs, this::createAndRun, peers.one(BareCrun::run));
+        cold.get(0).print("cold create -> first command | crun run", "1.6");
+        cold.get(1).print("the same | crun run, hardly isolated", "");
         burst();
         commands();
         files();
@@ -78,7 +75,7 @@ final class Sandboxes {
             TimeUnit.MILLISECONDS.sleep(REFILL_MILLIS);
             ours[i] = Timing.of(this::createAndRun);
             TimeUnit.MILLISECONDS.sleep(REFILL_MILLIS);
-            theirs[i] = Timing.of(crun::exec);
+            theirs[i] = Timing.of(peers.hardened().getFirst()::exec);
         }
         new Timing(ours, theirs).print("pooled create -> first command | crun exec", "0.4");
     }
@@ -96,47 +93,37 @@ final class Sandboxes {
     /// All at once, as API clients are; crun in as many lanes as keep this machine busy.
     private void burst() throws Exception {
         var ids = new ArrayList<String>();
-        double ours = Timing.of(() -> {
-            try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-                var made = new ArrayList<Future<String>>();
-                for (int i = 0; i < BURST; i++) {
-                    made.add(threads.submit(() -> {
-                        String id = carrel.create(SMALL);
-                        carrel.executeTrue(id);
-                        return id;
-                    }));
-                }
-                for (Future<String> one : made) {
-                    ids.add(one.get());
-                }
-            }
-            return null;
-        });
-        double theirs = Timing.of(() -> {
-            try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-                var done = new ArrayList<Future<?>>();
-                for (BareCrun lane : lanes) {
-                    done.add(threads.submit(() -> {
-                        for (int i = 0; i < BURST / LANES; i++) {
-                            lane.run();
-                        }
-                        return null;
-                    }));
-                }
-                for (Future<?> one : done) {
-                    one.get();
-                }
-            }
-            return null;
-        });
-        Timing.line("burst of " + BURST + " creates + true, wall | " + BURST + " crun run in " + LANES + " lanes", ours, theirs, "1.3");
+        double ours = Timing.of(() -> ids.addAll(createAll()));
+        String what = "burst of " + BURST + " creates + true, wall | " + BURST + " crun run in " + LANES + " lanes";
+        Timing.line(what, ours, peers.runs(peers.hardened(), BURST), "1.3");
+        Timing.line("the same | the same, hardly isolated", ours, peers.runs(peers.plain(), BURST), "");
         deleteAll(ids);
+    }
+
+    private List<String> createAll() throws Exception {
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var made = new ArrayList<Future<String>>();
+            for (int i = 0; i < BURST; i++) {
+                made.add(threads.submit(() -> {
+                    String id = carrel.create(SMALL);
+                    carrel.executeTrue(id);
+                    return id;
+                }));
+            }
+            var ids = new ArrayList<String>();
+            for (Future<String> one : made) {
+                ids.add(one.get());
+            }
+            return ids;
+        }
     }
 
     private void commands() throws Exception {
         String id = carrel.create(SMALL);
-        Timing one = Timing.alternate(runs * 20, () -> carrel.executeTrue(id), crun::exec);
+        List<Timing> both = Timing.alternate(runs * 20, () -> carrel.executeTrue(id), peers.one(BareCrun::exec));
+        Timing one = both.get(0);
         one.print("execute true | crun exec true", "0.3");
+        both.get(1).print("the same | crun exec, hardly isolated", "");
         Timing.line("execute true, p99 | the same", Timing.percentile(one.ours(), 99), Timing.percentile(one.theirs(), 99), "");
         Timing.line("commands per second, one at a time", perSecond(List.of(id), runs * 20), "");
         carrel.delete(id);
@@ -273,38 +260,5 @@ final class Sandboxes {
                 System.err.println(e);
             }
         });
-    }
-
-    /// What the kernel counts for a sandbox.
-    private static final class Groups {
-        private static final Path TOP = Path.of("/sys/fs/cgroup");
-
-        static long memoryBytes(String id) throws IOException {
-            for (Path group : find(id)) {
-                for (String file : List.of("memory.current", "memory.usage_in_bytes")) {
-                    if (Files.exists(group.resolve(file))) {
-                        return Long.parseLong(Files.readString(group.resolve(file)).strip());
-                    }
-                }
-            }
-            throw new IOException("no memory control group of " + id);
-        }
-
-        static long pssBytes(String id) throws IOException {
-            long kib = 0;
-            for (String pid : Files.readAllLines(find(id).getFirst().resolve("cgroup.procs"))) {
-                kib += Files.readAllLines(Path.of("/proc", pid, "smaps_rollup")).stream()
-                        .filter(line -> line.startsWith("Pss:"))
-                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-                        .sum();
-            }
-            return kib << 10;
-        }
-
-        private static List<Path> find(String id) throws IOException {
-            try (Stream<Path> groups = Files.find(TOP, 4, (path, attributes) -> path.endsWith(id))) {
-                return groups.sorted().toList();
-            }
-        }
     }
 }

@@ -1,20 +1,27 @@
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 
-/// Times of two ways to do the same, in milliseconds. They take turns, so that a slow moment of the machine hits both.
+/// Times of two ways to do the same, in milliseconds.
 record Timing(double[] ours, double[] theirs) {
     static Timing alternate(int count, Callable<?> ours, Callable<?> theirs) throws Exception {
-        double[][] times = new double[2][count];
+        return alternate(count, ours, List.of(theirs)).getFirst();
+    }
+
+    /// One for each of the other ways. All take turns, so that a slow moment of the machine hits all.
+    static List<Timing> alternate(int count, Callable<?> ours, List<? extends Callable<?>> theirs) throws Exception {
+        double[][] times = new double[1 + theirs.size()][count];
         for (int i = -count / 4; i < count; i++) {
-            for (int side = 0; side < 2; side++) {
-                double time = of(side == 0 ? ours : theirs);
+            for (int way = 0; way < times.length; way++) {
+                double time = of(way == 0 ? ours : theirs.get(way - 1));
                 if (i >= 0) {
-                    times[side][i] = time;
+                    times[way][i] = time;
                 }
             }
         }
-        return new Timing(times[0], times[1]);
+        return Stream.of(times).skip(1).map(other -> new Timing(times[0], other)).toList();
     }
 
     static double of(Callable<?> work) throws Exception {
