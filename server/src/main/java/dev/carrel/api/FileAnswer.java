@@ -31,6 +31,8 @@ final class FileAnswer {
             DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US)
                     .withZone(ZoneOffset.UTC);
 
+    private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
+
     private final Request request;
     private final OpenFile file;
     private final long size;
@@ -47,9 +49,7 @@ final class FileAnswer {
 
     // A sandbox can give a file any time; the header knows four digits of a year.
     private static Instant earliest(Instant time) {
-        Instant last = Instant.parse("9999-12-31T23:59:59Z");
-        Instant first = Instant.EPOCH;
-        return time.isBefore(first) ? first : time.isAfter(last) ? last : time;
+        return time.isBefore(Instant.EPOCH) ? Instant.EPOCH : time.isAfter(LAST) ? LAST : time;
     }
 
     static Response of(Request request, OpenFile file) {

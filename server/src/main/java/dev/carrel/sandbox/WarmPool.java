@@ -30,6 +30,10 @@ final class WarmPool implements AutoCloseable {
     /// After a failure, which another attempt at once would only repeat.
     static final Duration FAILURE_WAIT = Duration.ofMinutes(1);
 
+    /// After one was taken: whoever took it is about to use it, and making another takes all of a
+    /// processor.
+    static final Duration TAKEN_WAIT = Duration.ofMillis(200);
+
     private static final Duration ROUND_EVERY = Duration.ofSeconds(1);
     private static final Duration END_WAIT = Duration.ofSeconds(60);
     private static final Logger LOG = LoggerFactory.getLogger(WarmPool.class);
@@ -80,6 +84,7 @@ final class WarmPool implements AutoCloseable {
                     LOG.warn("a round of the warm pool failed", e);
                 }
                 if (news.tryAcquire(ROUND_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                    Thread.sleep(TAKEN_WAIT);
                     news.drainPermits();
                 }
             }

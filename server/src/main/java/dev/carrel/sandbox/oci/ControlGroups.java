@@ -10,6 +10,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -230,18 +231,30 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
 
     /// A file of a sandbox's group, in whichever hierarchy has it; empty while it does not run.
     Optional<Path> file(SandboxId id, String name) {
+        return places(id, name).stream().filter(Files::exists).findFirst();
+    }
+
+    /// Where that file may be, the hierarchy that is called like its controller first.
+    List<Path> places(SandboxId id, String name) {
+        String controller = name.substring(0, name.indexOf('.'));
         return hierarchies.stream()
+                .sorted(Comparator.comparing(hierarchy -> !hierarchy.endsWith(controller)))
                 .map(hierarchy -> group(hierarchy, id).resolve(name))
-                .filter(Files::exists)
-                .findFirst();
+                .toList();
     }
 
     private Path group(Path hierarchy, SandboxId id) {
         return hierarchy.resolve(parent).resolve(id.value());
     }
 
-    // Groups within first; the files in a group's folder are not to be deleted.
+    // Groups within first, if there are any; the files in a group's folder are not to be deleted.
     private static void remove(Path group) throws IOException {
+        try {
+            Files.deleteIfExists(group);
+            return;
+        } catch (FileSystemException e) {
+            // The kernel says EBUSY, to processes as well as to groups within.
+        }
         for (Path child : folders(group)) {
             remove(child);
         }

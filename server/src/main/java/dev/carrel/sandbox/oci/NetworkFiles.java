@@ -1,8 +1,9 @@
 package dev.carrel.sandbox.oci;
 
+import dev.carrel.process.Errno;
 import dev.carrel.process.Fd;
-import dev.carrel.process.FileInfo;
 import dev.carrel.process.Linux;
+import dev.carrel.process.LinuxException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -14,10 +15,8 @@ import org.slf4j.LoggerFactory;
 /// by then: nothing is followed, and what stands in the way is left to its owner.
 final class NetworkFiles {
     private static final Logger LOG = LoggerFactory.getLogger(NetworkFiles.class);
-    private static final int MODE = 0644;
     private static final long RESOLVE = Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS;
-    private static final int FLAGS =
-            Linux.O_RDWR | Linux.O_CREAT | Linux.O_NOFOLLOW | Linux.O_NONBLOCK;
+    private static final int FLAGS = Linux.O_RDONLY | Linux.O_NOFOLLOW | Linux.O_NONBLOCK;
 
     private NetworkFiles() {}
 
@@ -47,42 +46,32 @@ final class NetworkFiles {
 
     /// The name server is the host's business: refreshed when it changed.
     private static void writeIfChanged(Fd root, String path, String text) throws IOException {
-        var there = new byte[text.length() + 1];
-        int size;
-        try (Fd file = open(root, path, 0)) {
-            size = Linux.read(file, there, 0, there.length);
-        }
-        if (!new String(there, 0, size, StandardCharsets.UTF_8).equals(text)) {
-            overwrite(root, path, text);
+        if (!beginning(root, path, text.length() + 1).equals(text)) {
+            new RootedFiles(root).overwrite(path, text);
         }
     }
 
     private static void writeIfEmpty(Fd root, String path, String text) throws IOException {
-        long size;
-        try (Fd file = open(root, path, 0)) {
-            size = Linux.stat(file).sizeBytes();
-        }
-        if (size == 0) {
-            overwrite(root, path, text);
+        if (beginning(root, path, 1).isEmpty()) {
+            new RootedFiles(root).overwrite(path, text);
         }
     }
 
-    private static Fd open(Fd root, String path, int more) throws IOException {
-        Fd file = Linux.openat2(root, path, FLAGS | more, MODE, RESOLVE);
-        FileInfo info = Linux.stat(file);
-        if (!info.isFile() || info.links() != 1) {
-            file.close();
-            throw new IOException("/" + path + " is not a plain file");
-        }
-        return file;
-    }
-
-    // Only after a look at what is there: this empties it.
-    private static void overwrite(Fd root, String path, String text) throws IOException {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        try (Fd file = open(root, path, Linux.O_TRUNC)) {
-            Linux.writeFully(file, bytes, 0, bytes.length);
-            Linux.chown(file, IdMap.BASE, IdMap.BASE);
+    // Opened to read only: an overlay would copy the image's file to the disk otherwise, and wait
+    // until it is there.
+    private static String beginning(Fd root, String path, int bytes) throws IOException {
+        try (Fd file = Linux.openat2(root, path, FLAGS, 0, RESOLVE)) {
+            if (!Linux.stat(file).isFile()) {
+                throw new IOException("/" + path + " is not a plain file");
+            }
+            var there = new byte[bytes];
+            int size = Linux.read(file, there, 0, bytes);
+            return new String(there, 0, size, StandardCharsets.UTF_8);
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ENOENT) {
+                return "";
+            }
+            throw e;
         }
     }
 }
