@@ -244,6 +244,19 @@ public final class SandboxCalls {
                 FileInfo.class);
     }
 
+    /// Follows what happens to the files of a directory from now on; the caller closes it.
+    public FileEvents watch(String id, String path, boolean recursive) {
+        String query = "/watch?path=" + CarrelClient.segment(path) + "&recursive=" + recursive;
+        return new FileEvents(
+                transport.open(transport.request(path(id) + query), CarrelClient.CALL_MAX).body());
+    }
+
+    /// One page of a directory, in the order of names.
+    public Listing<FileInfo> listFiles(String id, String path, int limit, Optional<String> cursor) {
+        String after = cursor.map(at -> "&cursor=" + CarrelClient.segment(at)).orElse("");
+        return client.list(file(id, path) + "?list=true&limit=" + limit + after, FileInfo.class);
+    }
+
     /// What a sandbox uses now.
     public SandboxMetrics metrics(String id) {
         return client.get(path(id) + "/metrics", SandboxMetrics.class);

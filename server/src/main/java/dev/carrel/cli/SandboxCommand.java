@@ -4,7 +4,6 @@ import dev.carrel.client.CarrelClient;
 import dev.carrel.wire.ExecuteRequest;
 import dev.carrel.wire.ExecutionInfo;
 import dev.carrel.wire.Listing;
-import dev.carrel.wire.NetworkRules;
 import dev.carrel.wire.ResourceLimits;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxRequest;
@@ -35,6 +34,9 @@ import picocli.CommandLine.Parameters;
             ExecutionCommands.Kill.class,
             PortsCommand.class,
             PreviewCommand.class,
+            LookCommands.Network.class,
+            LookCommands.Metrics.class,
+            LookCommands.Watch.class,
             SnapshotCommands.Take.class,
             SnapshotCommands.Restore.class,
             SnapshotCommands.Fork.class,
@@ -51,6 +53,7 @@ final class SandboxCommand {
     static final class Create implements Callable<Integer> {
         @Mixin private ServerOptions server = new ServerOptions();
         @Mixin private OutputOptions output = new OutputOptions();
+        @Mixin private NetworkOptions network = new NetworkOptions();
 
         @Option(names = "--name", description = "A name of your choice.")
         private Optional<String> name = Optional.empty();
@@ -70,8 +73,8 @@ final class SandboxCommand {
         @Option(names = "--disk-mb", description = "Disk. Default: 10240")
         private Optional<Integer> diskMb = Optional.empty();
 
-        @Option(names = "--no-internet", description = "No network but its own loopback.")
-        private boolean offline;
+        @Option(names = "--isolation", description = "container or gvisor. Default: the server's")
+        private Optional<String> isolation = Optional.empty();
 
         @Option(names = "--ttl-seconds", description = "Delete it after this long.")
         private OptionalLong ttlSeconds = OptionalLong.empty();
@@ -87,7 +90,8 @@ final class SandboxCommand {
             snapshot.ifPresent(request::snapshot);
             ttlSeconds.ifPresent(request::ttlSeconds);
             request.resources(new ResourceLimits(cpus, memoryMb, diskMb));
-            request.network(NetworkRules.ofInternet(!offline));
+            isolation.ifPresent(request::isolation);
+            network.rules().ifPresent(request::network);
             SandboxInfo made = server.client().sandboxes().create(request.build());
             output.print(made, made.id());
             return 0;
