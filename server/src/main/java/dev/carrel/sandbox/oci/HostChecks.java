@@ -56,10 +56,10 @@ public final class HostChecks {
         checks.add(program("nft", "nftables", "--version", Outcome.FAIL));
         checks.add(program("ip", "iproute2", "-V", Outcome.FAIL));
         checks.add(program("nsenter", "util-linux", "--version", Outcome.FAIL));
-        checks.add(otherFirewall());
-        checks.add(resolvers());
+        checks.addAll(NetworkChecks.all());
         checks.add(program("mmdebstrap", "mmdebstrap", "--version", Outcome.FAIL));
         checks.add(disk());
+        checks.add(PoolCheck.of(settings, nearest(settings.home())));
         checks.add(image());
         checks.addAll(IsolationChecks.of(isolationMin));
         return checks;
@@ -191,52 +191,6 @@ public final class HostChecks {
                 Outcome.WARN,
                 tools ? "not in this kernel: disks have no limit" : "no tools: disks have no limit",
                 "install btrfs-progs, and a kernel with btrfs");
-    }
-
-    /// A firewall that drops packets drops those of sandboxes, whatever ours accepts; those for
-    /// their resolver and proxy come in, all others are forwarded.
-    private static Check otherFirewall() {
-        String name = "other firewalls";
-        try {
-            boolean drops =
-                    HostCommand.find("nft").isPresent()
-                            && HostCommand.of("nft", "list", "chains")
-                                    .run()
-                                    .out()
-                                    .lines()
-                                    .anyMatch(line ->
-                                            (line.contains("hook forward")
-                                                            || line.contains("hook input"))
-                                                    && line.contains("policy drop"));
-            return drops
-                    ? new Check(
-                            name,
-                            Outcome.WARN,
-                            "one drops forwarded or incoming packets by default",
-                            "let it accept packets from and to the bridge whose name begins with"
-                                    + " crl")
-                    : ok(name, "none drops packets by default");
-        } catch (IOException e) {
-            return new Check(name, Outcome.WARN, "cannot be listed", "install nftables");
-        }
-    }
-
-    private static Check resolvers() {
-        try {
-            List<String> addresses =
-                    Resolvers.ofHost().servers().stream()
-                            .map(server -> server.getAddress().getHostAddress())
-                            .toList();
-            return addresses.isEmpty()
-                    ? new Check(
-                            "name servers",
-                            Outcome.WARN,
-                            "none: sandboxes cannot look up names",
-                            "put the address of a name server into /etc/resolv.conf")
-                    : ok("name servers", String.join(", ", addresses));
-        } catch (IOException e) {
-            return new Check("name servers", Outcome.WARN, "unreadable", "see /etc/resolv.conf");
-        }
     }
 
     private Check disk() {
