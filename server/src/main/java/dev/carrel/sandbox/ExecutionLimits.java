@@ -27,6 +27,7 @@ final class ExecutionLimits {
         return inAll;
     }
 
+    /// Looked through for ended commands when there is no room.
     void add(RunningExecutions executions) {
         sandboxes.add(executions);
     }

@@ -19,12 +19,14 @@ final class RunningExecutions {
     /// needs the room looks.
     private final Map<ExecutionId, @Nullable Execution> running = new HashMap<>();
 
+    /// Guarded by `running`: whatever comes to run now is not for us to count.
+    private boolean closed;
+
     private final AtomicReference<@Nullable RunningSandbox> adopted = new AtomicReference<>();
 
     RunningExecutions(SandboxId sandbox, ExecutionLimits limits) {
         this.sandbox = sandbox;
         this.limits = limits;
-        limits.add(this);
     }
 
     Optional<Execution> get(ExecutionId id) {
@@ -40,8 +42,9 @@ final class RunningExecutions {
         }
         for (Execution execution : started.executions()) {
             synchronized (running) {
-                if (!running.containsKey(execution.id())) {
+                if (!closed && !running.containsKey(execution.id())) {
                     running.put(execution.id(), execution);
+                    limits.add(this);
                     limits.take();
                 }
             }
@@ -76,11 +79,12 @@ final class RunningExecutions {
         try {
             synchronized (running) {
                 dropEnded();
-                if (!running.containsKey(id)) {
+                if (!closed && !running.containsKey(id)) {
                     if (running.size() >= limits.perSandbox()) {
                         throw tooMany("sandbox " + sandbox, limits.perSandbox());
                     }
                     running.put(id, null);
+                    limits.add(this);
                     counted = true;
                 }
             }
@@ -94,7 +98,7 @@ final class RunningExecutions {
 
     private void settle(ExecutionId id, @Nullable Execution started) {
         synchronized (running) {
-            if (started == null || !started.isRunning()) {
+            if (closed || started == null || !started.isRunning()) {
                 running.remove(id);
                 limits.give();
             } else {
@@ -117,10 +121,15 @@ final class RunningExecutions {
         }
     }
 
-    /// Its sandbox is gone.
+    /// Its sandbox is gone, and what ran in it does not count any more. Whoever is starting one
+    /// gives its place back.
     void close() {
-        limits.remove(this);
-        dropEnded();
+        synchronized (running) {
+            closed = true;
+            running.values().stream().filter(Objects::nonNull).forEach(_ -> limits.give());
+            running.clear();
+            limits.remove(this);
+        }
     }
 
     private static CarrelException tooMany(String who, int limit) {
