@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// The sandboxes that this process has a hold on. Any thread uses it; one sandbox never has two.
 final class Connections implements AutoCloseable {
@@ -73,9 +74,16 @@ final class Connections implements AutoCloseable {
     }
 
     /// Lets go of a sandbox whose processes were killed, once everybody who follows a command has
-    /// heard of it.
+    /// heard of it. Whoever was just connecting has done so by then, and nobody can any more.
     void drop(SandboxId id) {
-        Attached known = attached.remove(id);
+        ReentrantLock lock = lockOf(id);
+        @Nullable Attached known;
+        lock.lock();
+        try {
+            known = attached.remove(id);
+        } finally {
+            lock.unlock();
+        }
         if (known != null) {
             known.awaitDeath();
             known.close();
