@@ -82,26 +82,25 @@ record SandboxBirths(
 
     private void bind(
             SandboxRow row, LiveSandbox fresh, WarmSandbox warm, Consumer<WarmSandbox> giveBack) {
-        boolean complete = false;
+        boolean taken = false;
         try {
             lifecycle.requireOpen();
             rows.take(row);
+            taken = true;
             FailPoint.TAKE_ROW.reached();
             try {
-                fresh.becomeReady(warm.running());
-                lifecycle.changes().bind(fresh, warm);
+                RunningSandbox bound = lifecycle.changes().bind(fresh, warm);
                 FailPoint.TAKE_HOST.reached();
-                complete = true;
+                fresh.becomeReady(bound);
             } catch (RuntimeException e) {
                 lifecycle.discard(fresh.id());
                 throw e;
             }
         } finally {
-            if (!complete) {
-                boolean untouched = !fresh.isReady();
+            if (!fresh.isReady()) {
                 fresh.becomeGone();
                 registry.remove(fresh);
-                if (untouched) {
+                if (!taken) {
                     giveBack.accept(warm);
                 }
             }

@@ -2,6 +2,7 @@ package dev.carrel.sandbox;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -31,7 +32,7 @@ final class SandboxChanges {
         FailPoint.CHANGE_ROW.reached();
         boolean complete = false;
         try {
-            apply(live, before);
+            apply(live, before, live.running()).ifPresent(live::setRunning);
             FailPoint.CHANGE_HOST.reached();
             complete = true;
         } finally {
@@ -45,16 +46,17 @@ final class SandboxChanges {
         }
     }
 
-    /// Makes a warm sandbox what its new spec says; its row is marked already. Hold the lock.
-    void bind(LiveSandbox live, WarmSandbox warm) {
+    /// Makes a warm sandbox what its new spec says, before anybody can use it; its row is marked
+    /// already. Hold the lock.
+    RunningSandbox bind(LiveSandbox live, WarmSandbox warm) {
         boolean same =
                 warm.spec().resources().equals(live.spec().resources())
                         && warm.spec().network().equals(live.spec().network())
                         && warm.spec().env().equals(live.spec().env());
-        if (!same) {
-            apply(live, warm.spec());
-        }
+        RunningSandbox up = warm.running();
+        RunningSandbox bound = same ? up : apply(live, warm.spec(), Optional.of(up)).orElse(up);
         applied.add(live.id());
+        return bound;
     }
 
     /// Writes down what the host agrees with, later: nobody waits for it, and to do it again after
@@ -69,7 +71,9 @@ final class SandboxChanges {
     /// Makes the host agree with the spec, whatever it knows of it.
     void applyAll(LiveSandbox live) {
         runtime.resize(live.id(), live.spec().resources());
-        takeAgain(live);
+        if (live.running().isPresent()) {
+            findAgain(live).ifPresent(live::setRunning);
+        }
         rows.setApplied(live.id());
     }
 
@@ -78,30 +82,28 @@ final class SandboxChanges {
         live.become(spec, ttlFrom);
     }
 
-    private void apply(LiveSandbox live, SandboxSpec before) {
+    /// Returns what is up then, if anything is. Commands get the environment that their sandbox was
+    /// found with.
+    private Optional<RunningSandbox> apply(
+            LiveSandbox live, SandboxSpec before, Optional<RunningSandbox> up) {
         SandboxSpec spec = live.spec();
         if (!spec.resources().equals(before.resources())) {
             runtime.resize(live.id(), spec.resources());
         }
         if (!spec.network().equals(before.network())) {
-            live.running().ifPresent(running -> running.change(spec.network()));
+            up.ifPresent(running -> running.change(spec.network()));
         }
-        if (!spec.env().equals(before.env())) {
-            takeAgain(live);
-        }
+        return up.isPresent() && !spec.env().equals(before.env()) ? findAgain(live) : up;
     }
 
-    /// This puts the network policy in force, too. Commands get the environment that their sandbox
-    /// was found with.
-    private void takeAgain(LiveSandbox live) {
-        if (live.running().isPresent()) {
-            runtime.find(live.id(), live.spec()).ifPresent(live::setRunning);
-        }
+    /// This puts the network policy in force, too.
+    private Optional<RunningSandbox> findAgain(LiveSandbox live) {
+        return runtime.find(live.id(), live.spec());
     }
 
     private void applyQuietly(LiveSandbox live, SandboxSpec refused) {
         try {
-            apply(live, refused);
+            apply(live, refused, live.running()).ifPresent(live::setRunning);
             rows.setApplied(live.id());
         } catch (RuntimeException e) {
             LOG.warn("sandbox {} is not as before a change that failed", live.id(), e);

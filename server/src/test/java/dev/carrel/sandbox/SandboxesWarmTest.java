@@ -7,6 +7,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.FakeHost.ServerDied;
 import dev.carrel.sandbox.FakeHost.Step;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -76,6 +77,29 @@ class SandboxesWarmTest extends SandboxesFixture {
         restart(WARM);
 
         assertThat(sandboxes.get(PROJECT, taken.id()).spec()).isEqualTo(spec);
+    }
+
+    @Test
+    void takenOneIsNobodysToUseBeforeItIsWhatWasAskedFor() {
+        var seen = new ArrayList<SandboxState>();
+        host.at(
+                Step.BEFORE_RESIZE,
+                () ->
+                        sandboxes
+                                .list(PROJECT, SandboxFilter.ALL, 10, Optional.empty())
+                                .items()
+                                .forEach(sandbox -> seen.add(sandbox.state())));
+
+        Sandbox taken =
+                sandboxes.create(
+                        PROJECT,
+                        SandboxSpec.defaults().toBuilder()
+                                .resources(new Resources(1, 128, 256, 64))
+                                .network(NetworkPolicy.OFF)
+                                .build());
+
+        assertThat(seen).containsExactly(SandboxState.CREATING);
+        assertThat(taken.state()).isEqualTo(SandboxState.RUNNING);
     }
 
     @Test
