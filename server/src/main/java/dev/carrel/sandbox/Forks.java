@@ -44,7 +44,7 @@ final class Forks {
         check(count, name, metadata);
         SnapshotId base = SnapshotId.next();
         source.exclusively(() -> {
-            source.requirePresent();
+            lifecycle.requireUsable(source);
             return lifecycle.save(source, base);
         });
         try {

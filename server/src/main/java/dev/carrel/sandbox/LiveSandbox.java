@@ -105,6 +105,19 @@ final class LiveSandbox {
         }
     }
 
+    /// Does `work` alone, unless somebody else has the lock; returns whether it did.
+    boolean ifFree(Runnable work) {
+        if (!lock.tryLock()) {
+            return false;
+        }
+        try {
+            work.run();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// What is up right now, paused or not.
     Optional<RunningSandbox> running() {
         return phase == Phase.READY
@@ -167,13 +180,6 @@ final class LiveSandbox {
 
     boolean isGone() {
         return phase == Phase.GONE;
-    }
-
-    /// Fails with `SANDBOX_NOT_FOUND` once it is deleted, or could not be made. Hold the lock.
-    void requirePresent() {
-        if (phase != Phase.READY) {
-            throw SandboxRegistry.notFound(id);
-        }
     }
 
     Instant ttlFrom() {

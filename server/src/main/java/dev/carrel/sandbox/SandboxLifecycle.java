@@ -87,8 +87,7 @@ final class SandboxLifecycle {
 
     // Under the lock.
     private RunningSandbox wake(LiveSandbox live) {
-        requireOpen();
-        requirePresent(live);
+        requireUsable(live);
         RunningSandbox found = live.running().orElseGet(() -> findOrStart(live));
         if (found.isPaused()) {
             found.resume();
@@ -106,6 +105,13 @@ final class SandboxLifecycle {
         return up;
     }
 
+    /// Fails with `SANDBOX_NOT_FOUND` once it is deleted, and with `UNAVAILABLE` when nothing is to
+    /// begin any more. Hold the lock.
+    void requireUsable(LiveSandbox live) {
+        requireOpen();
+        requirePresent(live);
+    }
+
     private void requirePresent(LiveSandbox live) {
         if (live.isGone()) {
             throw tombstones.notFound(live.project(), live.id());
@@ -116,8 +122,7 @@ final class SandboxLifecycle {
     /// none run.
     void pause(LiveSandbox live) {
         live.exclusively(() -> {
-            requireOpen();
-            requirePresent(live);
+            requireUsable(live);
             RunningSandbox running =
                     live.running()
                             .orElseThrow(() ->
@@ -145,7 +150,6 @@ final class SandboxLifecycle {
 
     /// Ends what runs, gives it the files of a snapshot and starts it. Hold the lock.
     void restore(LiveSandbox live, SnapshotId snapshot) {
-        requireOpen();
         live.settled(() -> {
             runtime.restore(live.id(), live.spec(), snapshot);
             FailPoint.RESTORE_HOST.reached();
@@ -180,8 +184,7 @@ final class SandboxLifecycle {
     /// Changes its spec, for the host too. What is not there is `SANDBOX_NOT_FOUND`.
     void change(LiveSandbox live, SandboxChange change, Consumer<SandboxSpec> check, Instant now) {
         live.exclusively(() -> {
-            requireOpen();
-            requirePresent(live);
+            requireUsable(live);
             SandboxSpec wanted = change.spec().apply(live.spec());
             check.accept(wanted);
             changes.change(live, wanted, change.renewsTtl() ? now : live.ttlFrom());

@@ -1,7 +1,5 @@
 package dev.carrel.sandbox;
 
-import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -53,11 +51,7 @@ final class SandboxReaper implements AutoCloseable {
                 .name("sandbox-reaper")
                 .start(() -> {
                     while (!awaitClosed()) {
-                        try {
-                            round();
-                        } catch (RuntimeException e) {
-                            LOG.warn("a round of the sandbox reaper failed", e);
-                        }
+                        round();
                     }
                 });
     }
@@ -73,20 +67,34 @@ final class SandboxReaper implements AutoCloseable {
     void round() {
         Instant now = clock.instant();
         for (LiveSandbox live : registry.all()) {
-            try {
-                look(live, now);
-            } catch (CarrelException e) {
-                if (e.code() != ErrorCode.SANDBOX_NOT_FOUND) {
-                    // It counts as used, so that a lasting failure is not tried each second.
-                    live.activity().touch(now);
-                    LOG.warn("sandbox {} is left as it is for now", live.id(), e);
-                }
+            // One that is being started or taken down is looked at in the next round.
+            live.ifFree(() -> attempt(live, now));
+        }
+        attempt("finish what was begun", lifecycle::finish);
+        attempt("remove what is left over", finishOthers);
+        attempt("store the last activity", () -> storeActivity(ACTIVITY_LAG));
+        attempt("remove old reasons", () -> tombstones.removeOld(now));
+    }
+
+    /// Whatever is wrong with one sandbox is nothing to the others.
+    private void attempt(LiveSandbox live, Instant now) {
+        try {
+            look(live, now);
+        } catch (RuntimeException e) {
+            if (!live.isGone()) {
+                // It counts as used, so that a lasting failure is not tried each second.
+                live.activity().touch(now);
+                LOG.warn("sandbox {} is left as it is for now", live.id(), e);
             }
         }
-        lifecycle.finish();
-        finishOthers.run();
-        storeActivity(ACTIVITY_LAG);
-        tombstones.removeOld(now);
+    }
+
+    private static void attempt(String what, Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            LOG.warn("the sandbox reaper could not {}, trying again", what, e);
+        }
     }
 
     private void look(LiveSandbox live, Instant now) {

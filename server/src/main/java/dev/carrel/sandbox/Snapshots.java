@@ -54,7 +54,7 @@ public final class Snapshots {
         SandboxRules.checkLabels(name, metadata);
         LiveSandbox live = registry.get(project, id);
         return live.exclusively(() -> {
-            live.requirePresent();
+            lifecycle.requireUsable(live);
             var snapshot =
                     new Snapshot(
                             SnapshotId.next(),
@@ -117,7 +117,7 @@ public final class Snapshots {
         Snapshot found = get(project, snapshot);
         LiveSandbox live = registry.get(project, id);
         return live.exclusively(() -> {
-            live.requirePresent();
+            lifecycle.requireUsable(live);
             requireSameImage(live, found);
             lifecycle.restore(live, snapshot);
             live.activity().touch(clock.instant());
