@@ -1,24 +1,19 @@
 package dev.carrel.api;
 
+import dev.carrel.http.BulkInput;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 
 /// As many bytes of a file as were promised: what it grows meanwhile is left out, and a file that
 /// is cut while it is read is an error instead of a shorter answer.
-final class ExactContent extends InputStream {
+final class ExactContent extends BulkInput {
     private final InputStream in;
     private long left;
 
     ExactContent(InputStream in, long bytes) {
         this.in = in;
         this.left = bytes;
-    }
-
-    @Override
-    public int read() throws IOException {
-        var one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

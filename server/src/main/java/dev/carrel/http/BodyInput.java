@@ -1,13 +1,12 @@
 package dev.carrel.http;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Objects;
 
 /// The body of a message as it comes, by its framing alone: it never reads past its end, and never
 /// takes a body that breaks off for a whole one. Fails with [MalformedException] then, and where
 /// chunks are not as they must be; extensions of chunks are refused, since nobody needs them.
-public final class BodyInput extends InputStream {
+public final class BodyInput extends BulkInput {
     private static final int SIZE_DIGITS_MAX = 15;
     private static final int TRAILER_BYTES_MAX = 8 << 10;
     private static final long UNKNOWN = Long.MAX_VALUE;
@@ -41,12 +40,6 @@ public final class BodyInput extends InputStream {
     /// What followed a chunked body, once that has ended.
     public Fields trailers() {
         return trailers;
-    }
-
-    @Override
-    public int read() throws IOException {
-        var one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

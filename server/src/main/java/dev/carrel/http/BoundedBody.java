@@ -8,7 +8,7 @@ import java.io.InputStream;
 /// A request's body that ends in `BODY_TOO_LARGE` when it passes its limit, and whose reads count
 /// as progress of the connection. A body that breaks off fails with `INVALID_REQUEST` and not with
 /// an [IOException], which whoever copies it elsewhere could take for a failure of that place.
-final class BoundedBody extends InputStream {
+final class BoundedBody extends BulkInput {
     private final InputStream in;
     private final long bytesMax;
     private final Progress progress;
@@ -18,12 +18,6 @@ final class BoundedBody extends InputStream {
         this.in = in;
         this.bytesMax = bytesMax;
         this.progress = progress;
-    }
-
-    @Override
-    public int read() {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

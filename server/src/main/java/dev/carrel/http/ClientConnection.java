@@ -7,7 +7,6 @@ import io.helidon.common.socket.SocketWriterException;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ServerConnectionException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import org.slf4j.Logger;
@@ -47,17 +46,11 @@ final class ClientConnection {
         }
     }
 
-    private static final class Received extends InputStream {
+    private static final class Received extends BulkInput {
         private final DataReader reader;
 
         Received(DataReader reader) {
             this.reader = reader;
-        }
-
-        @Override
-        public int read() throws IOException {
-            var one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override

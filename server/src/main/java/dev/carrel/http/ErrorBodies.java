@@ -2,11 +2,16 @@ package dev.carrel.http;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.error.ErrorKind;
 import dev.carrel.wire.ErrorBody;
 import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Errors as callers see them, everywhere.
 public final class ErrorBodies {
+    private static final Logger LOG = LoggerFactory.getLogger(ErrorBodies.class);
+
     /// What a caller is told to wait when a limit was met and nobody knows better.
     private static final String RETRY_AFTER_SECONDS = "1";
 
@@ -20,6 +25,20 @@ public final class ErrorBodies {
                         e.code().kind().name().toLowerCase(Locale.ROOT),
                         e.param(),
                         requestId));
+    }
+
+    /// What callers may see of `e`; what they may not is logged, under the request's id.
+    static CarrelException failure(String requestId, Throwable e) {
+        if (e instanceof CarrelException known) {
+            if (known.code().kind() == ErrorKind.INTERNAL) {
+                LOG.error("request failed", e);
+            } else {
+                LOG.debug("request failed: {}", known.getMessage());
+            }
+            return known;
+        }
+        LOG.error("request failed unexpectedly", e);
+        return unexpected(requestId, e);
     }
 
     /// For failures that have no words for callers: those are in the log, under the request's id.

@@ -1,7 +1,8 @@
 package dev.carrel.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorKind;
 import dev.carrel.http.Response.Body;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
@@ -211,29 +212,15 @@ final class Exchange implements Swept {
             return;
         }
         Response body = ErrorBodies.response(failure, requestId);
-        body.bytes().ifPresent(bytes -> sink.send("error", utf8(bytes)));
+        body.bytes().ifPresent(bytes -> sink.send("error", new String(bytes, UTF_8)));
     }
 
     private void sendBytesOf(Response error) {
         error.bytes().ifPresent(bytes -> sendBytes(error, bytes));
     }
 
-    private static String utf8(byte[] bytes) {
-        return new String(bytes, java.nio.charset.StandardCharsets.UTF_8);
-    }
-
-    /// What callers may see of `e`; what they may not is logged here.
     CarrelException asFailure(Throwable e) {
-        if (e instanceof CarrelException known) {
-            if (known.code().kind() == ErrorKind.INTERNAL) {
-                LOG.error("request failed", e);
-            } else {
-                LOG.debug("request failed: {}", known.getMessage());
-            }
-            return known;
-        }
-        LOG.error("request failed unexpectedly", e);
-        return ErrorBodies.unexpected(requestId, e);
+        return ErrorBodies.failure(requestId, e);
     }
 
     private void head(Response answer) {
@@ -287,11 +274,7 @@ final class Exchange implements Swept {
     }
 
     void cut() {
-        try {
-            connection.serverSocket().close();
-        } catch (RuntimeException e) {
-            LOG.debug("closing a connection", e); // it has just ended by itself
-        }
+        new ClientConnection(connection).cut();
     }
 
     // The ping blocks, so it has a thread of its own.

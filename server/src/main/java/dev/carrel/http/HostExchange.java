@@ -228,17 +228,11 @@ public final class HostExchange implements Swept {
         return text.getBytes(java.nio.charset.StandardCharsets.US_ASCII);
     }
 
-    private static final class RawInput extends InputStream {
+    private static final class RawInput extends BulkInput {
         private final WireInput input;
 
         RawInput(WireInput input) {
             this.input = input;
-        }
-
-        @Override
-        public int read() throws IOException {
-            var one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override

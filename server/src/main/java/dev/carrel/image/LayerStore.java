@@ -1,9 +1,9 @@
 package dev.carrel.image;
 
+import dev.carrel.process.BulkInput;
 import dev.carrel.process.Fd;
 import dev.carrel.process.Linux;
 import dev.carrel.store.Ids;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -142,20 +142,15 @@ final class LayerStore {
     }
 
     /// Ends when the promised size was read; fails when less comes, and never asks for more.
-    private static final class Exactly extends FilterInputStream {
+    private static final class Exactly extends BulkInput {
+        private final InputStream in;
         private final LongConsumer taken;
         private long left;
 
         Exactly(InputStream in, long bytes, LongConsumer taken) {
-            super(in);
+            this.in = in;
             this.left = bytes;
             this.taken = taken;
-        }
-
-        @Override
-        public int read() throws IOException {
-            var one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
         }
 
         @Override
@@ -163,13 +158,24 @@ final class LayerStore {
             if (left == 0) {
                 return -1;
             }
-            int got = super.read(buffer, offset, (int) Math.min(length, left));
+            int got = in.read(buffer, offset, (int) Math.min(length, left));
             if (got < 0) {
                 throw new IOException("the registry ended a layer early");
             }
             left -= got;
             taken.accept(got);
             return got;
+        }
+
+        /// Asked by whoever looks whether another compressed member follows.
+        @Override
+        public int available() throws IOException {
+            return left == 0 ? 0 : in.available();
+        }
+
+        @Override
+        public void close() throws IOException {
+            in.close();
         }
     }
 }

@@ -1,20 +1,13 @@
 package dev.carrel.process;
 
-import java.io.InputStream;
 import java.util.Objects;
 
 /// Reads a descriptor that does not block, from where it stands, and closes it. For one thread.
-public class FdInputStream extends InputStream {
+public class FdInputStream extends BulkInput {
     private final Fd file;
 
     public FdInputStream(Fd file) {
         this.file = file;
-    }
-
-    @Override
-    public int read() throws LinuxException {
-        var one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
     }
 
     @Override

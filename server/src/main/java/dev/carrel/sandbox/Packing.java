@@ -2,6 +2,7 @@ package dev.carrel.sandbox;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.process.BulkInput;
 import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -97,7 +98,7 @@ public final class Packing {
     }
 
     /// What is missing of a file, as zeros.
-    private static final class Zeros extends InputStream {
+    private static final class Zeros extends BulkInput {
         private long missing;
         private long given;
 
@@ -118,12 +119,6 @@ public final class Packing {
 
         long given() {
             return given;
-        }
-
-        @Override
-        public int read() {
-            var one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : 0;
         }
 
         @Override

@@ -3,6 +3,7 @@ package dev.carrel.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.carrel.sandbox.oci.Eventually;
 import dev.carrel.telemetry.Metrics;
 import dev.carrel.wire.Json;
 import java.io.IOException;
@@ -131,8 +132,8 @@ class HttpServerIT {
         sink.send(1, "hello", "{\"a\":1}");
         streaming.countDown();
         try {
-            Thread.sleep(Duration.ofSeconds(30));
-            ended.add("slept");
+            boolean never = new CountDownLatch(1).await(30, TimeUnit.SECONDS);
+            ended.add("waited " + never);
         } catch (InterruptedException e) {
             ended.add(sink.isClientGone() ? "gone" : sink.isClosing() ? "closing" : "?");
             if (sink.isClosing()) {
@@ -387,12 +388,8 @@ class HttpServerIT {
         }
     }
 
-    private void awaitOpen(double count) throws InterruptedException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(8).toNanos();
-        while (open() != count && System.nanoTime() < deadline) {
-            Thread.sleep(10);
-        }
-        assertThat(open()).isEqualTo(count);
+    private void awaitOpen(double count) throws Exception {
+        Eventually.holds(() -> open() == count);
     }
 
     private double open() {

@@ -9,6 +9,7 @@ import dev.carrel.agent.StopReason;
 import dev.carrel.agent.TurnId;
 import dev.carrel.model.ToolSpec;
 import dev.carrel.sandbox.FakeHost;
+import dev.carrel.sandbox.oci.Eventually;
 import dev.carrel.session.EventJson;
 import dev.carrel.session.SessionId;
 import dev.carrel.session.SessionSettings;
@@ -204,12 +205,8 @@ class TurnRecoveryIT {
         return "{\"command\":\"" + line + "\"}";
     }
 
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + WorkerFixture.LONG.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.sleep(2);
-        }
+    private static void await(BooleanSupplier condition) throws Exception {
+        Eventually.holds(condition::getAsBoolean);
     }
 
     /// Its server dies at the second call, after the entry that says that it starts.

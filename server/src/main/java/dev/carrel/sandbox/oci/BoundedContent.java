@@ -1,22 +1,17 @@
 package dev.carrel.sandbox.oci;
 
+import dev.carrel.process.BulkInput;
 import java.io.IOException;
 import java.io.InputStream;
 
 /// The first bytes of a stream, so that a file that grows as fast as it is read has an end.
-final class BoundedContent extends InputStream {
+final class BoundedContent extends BulkInput {
     private final InputStream in;
     private long left;
 
     BoundedContent(InputStream in, long bytes) {
         this.in = in;
         this.left = bytes;
-    }
-
-    @Override
-    public int read() throws IOException {
-        var one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
     }
 
     @Override

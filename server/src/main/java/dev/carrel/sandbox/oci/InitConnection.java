@@ -9,15 +9,11 @@ import dev.carrel.sandbox.TerminalSize;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -51,8 +47,6 @@ final class InitConnection implements AutoCloseable {
         void died();
     }
 
-    private record StartQuestion(ByteBuffer frame, CompletableFuture<InitMessage> answer) {}
-
     private final SandboxId sandbox;
     private final RunDirectory directory;
     private final Listener listener;
@@ -60,15 +54,7 @@ final class InitConnection implements AutoCloseable {
     private final Thread reader;
     private final CompletableFuture<Set<ExecutionId>> greeting = new CompletableFuture<>();
     private final BlockingQueue<ByteBuffer> unsent = new ArrayBlockingQueue<>(UNSENT_MAX);
-    private final Map<ExecutionId, StartQuestion> starts = new ConcurrentHashMap<>();
-    private final Map<ExecutionId, CompletableFuture<InitMessage.Taken>> inputs =
-            new ConcurrentHashMap<>();
-
-    /// Guards `lists`, which is in the order of the frames sent: answers carry no id of their own.
-    /// A question is answered with nothing when the connection broke.
-    private final Object listsLock = new Object();
-
-    private final Queue<CompletableFuture<Optional<Set<ExecutionId>>>> lists = new ArrayDeque<>();
+    private final InitQuestions questions = new InitQuestions();
     private volatile boolean alive;
     private volatile boolean closing;
 
@@ -98,34 +84,33 @@ final class InitConnection implements AutoCloseable {
 
     /// Whether this call started the execution; if not, it was started before.
     boolean startsExecution(ExecutionId id, ByteBuffer frame) {
-        var mine = new StartQuestion(frame, new CompletableFuture<>());
-        StartQuestion earlier = starts.putIfAbsent(id, mine);
-        StartQuestion question = earlier == null ? mine : earlier;
+        var mine = new InitQuestions.Start(frame, new CompletableFuture<>());
+        Optional<InitQuestions.Start> earlier = questions.add(id, mine);
         try {
-            if (earlier == null) {
+            if (earlier.isEmpty()) {
                 send(frame);
             }
-            return switch (answer(question.answer(), ANSWER_WAIT)) {
-                case InitMessage.Started started -> earlier == null;
+            return switch (answer(earlier.orElse(mine).answer(), ANSWER_WAIT)) {
+                case InitMessage.Started started -> earlier.isEmpty();
                 case InitMessage.Refused refused -> throw refusal(id, refused.errno());
                 default -> false;
             };
         } finally {
-            starts.remove(id, mine);
+            questions.remove(id, mine);
         }
     }
 
     /// Passes input on; returns 0 or the error number why none of it was taken.
     int give(ExecutionId id, byte[] bytes, boolean last) {
         var question = new CompletableFuture<InitMessage.Taken>();
-        if (inputs.putIfAbsent(id, question) != null) {
+        if (!questions.add(id, question)) {
             return Errno.EAGAIN.number();
         }
         try {
             send(InitRequest.input(id, bytes, last));
             return answer(question, ANSWER_WAIT).errno();
         } finally {
-            inputs.remove(id, question);
+            questions.remove(id, question);
         }
     }
 
@@ -147,10 +132,7 @@ final class InitConnection implements AutoCloseable {
     }
 
     private void ask(CompletableFuture<Optional<Set<ExecutionId>>> question) {
-        synchronized (listsLock) {
-            send(InitRequest.list());
-            lists.add(question);
-        }
+        questions.add(question, () -> send(InitRequest.list()));
     }
 
     void signal(ExecutionId id, int signal) {
@@ -250,14 +232,9 @@ final class InitConnection implements AutoCloseable {
     }
 
     private void askAgain() {
-        synchronized (listsLock) {
-            unsent.removeIf(InitRequest::isList);
-            lists.forEach(question -> question.complete(Optional.empty()));
-            lists.clear();
-            starts.values().forEach(question -> unsent.offer(question.frame()));
-        }
-        // Input may have been taken or not, so it is not sent twice.
-        inputs.values().forEach(question -> question.completeExceptionally(silent(null)));
+        questions
+                .begin(() -> unsent.removeIf(InitRequest::isList), () -> silent(null))
+                .forEach(unsent::offer);
         var now = new CompletableFuture<Optional<Set<ExecutionId>>>();
         var _ = now.thenAccept(running -> running.ifPresent(this::connected));
         ask(now);
@@ -270,52 +247,23 @@ final class InitConnection implements AutoCloseable {
 
     private void hear(InitMessage message) {
         switch (message) {
-            case InitMessage.Started started -> answerStart(started.id(), started);
-            case InitMessage.Already already -> answerStart(already.id(), already);
-            case InitMessage.Refused refused -> answerStart(refused.id(), refused);
+            case InitMessage.Started started -> questions.answer(started.id(), started);
+            case InitMessage.Already already -> questions.answer(already.id(), already);
+            case InitMessage.Refused refused -> questions.answer(refused.id(), refused);
             case InitMessage.Output output -> listener.output(output);
             case InitMessage.Exit exit -> listener.exit(exit);
-            case InitMessage.Listed listed -> answerList(listed);
+            case InitMessage.Listed listed -> questions.answer(listed);
             case InitMessage.Hello hello -> {}
             case InitMessage.KilledAll killedAll -> {}
             case InitMessage.Drained drained -> listener.drained(drained.id());
-            case InitMessage.Taken taken -> answerInput(taken);
-        }
-    }
-
-    private void answerStart(ExecutionId id, InitMessage answer) {
-        StartQuestion question = starts.get(id);
-        if (question != null) {
-            question.answer().complete(answer);
-        }
-    }
-
-    private void answerInput(InitMessage.Taken answer) {
-        CompletableFuture<InitMessage.Taken> question = inputs.get(answer.id());
-        if (question != null) {
-            question.complete(answer);
-        }
-    }
-
-    private void answerList(InitMessage.Listed listed) {
-        CompletableFuture<Optional<Set<ExecutionId>>> question;
-        synchronized (listsLock) {
-            question = lists.poll();
-        }
-        if (question != null) {
-            question.complete(Optional.of(listed.ids()));
+            case InitMessage.Taken taken -> questions.answer(taken);
         }
     }
 
     private void end() {
         alive = false;
         greeting.completeExceptionally(silent(null));
-        starts.values().forEach(question -> question.answer().completeExceptionally(notRunning()));
-        inputs.values().forEach(question -> question.completeExceptionally(notRunning()));
-        synchronized (listsLock) {
-            lists.forEach(question -> question.completeExceptionally(notRunning()));
-            lists.clear();
-        }
+        questions.fail(this::notRunning);
         if (!closing) {
             listener.died();
             onDeath.run();
