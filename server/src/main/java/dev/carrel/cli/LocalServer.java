@@ -36,7 +36,13 @@ final class LocalServer implements AutoCloseable {
     /// Starts a server in `home` and waits until it is ready. Fails with what the server says of
     /// its failure.
     static LocalServer start(Path home, Map<String, String> environment) throws IOException {
-        var builder = new ProcessBuilder(command(home));
+        return start(home, environment, 0);
+    }
+
+    /// The same on a port that is known.
+    static LocalServer start(Path home, Map<String, String> environment, int port)
+            throws IOException {
+        var builder = new ProcessBuilder(command(home, port));
         builder.environment().putAll(environment);
         builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         builder.redirectError(home.resolve("server.log").toFile());
@@ -49,7 +55,7 @@ final class LocalServer implements AutoCloseable {
         }
     }
 
-    private static List<String> command(Path home) {
+    private static List<String> command(Path home, int port) {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("--enable-native-access=ALL-UNNAMED");
@@ -57,7 +63,7 @@ final class LocalServer implements AutoCloseable {
         command.add("-XX:TieredStopAtLevel=1"); // it will not live long enough to earn more
         command.addAll(classes());
         command.addAll(List.of("dev.carrel.app.Main", "start", "--json", "--temporary"));
-        command.addAll(List.of("--port", "0", "--home", home.toString()));
+        command.addAll(List.of("--port", Integer.toString(port), "--home", home.toString()));
         return command;
     }
 

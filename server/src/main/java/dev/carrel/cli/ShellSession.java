@@ -51,9 +51,9 @@ final class ShellSession {
     /// Returns the exit code of the terminal's command, or 0 when the user has left it.
     int run(TerminalRequest first) throws InterruptedException {
         request = first;
+        local.onResize(this::resize);
         connect();
         Thread.ofPlatform().daemon().name("keys").start(this::readKeys);
-        local.onResize(this::resize);
         while (true) {
             switch (ends.take()) {
                 case End.Exited(ExecutionInfo exit) -> {
@@ -81,6 +81,9 @@ final class ShellSession {
                         id.map(known -> new TerminalRequest.Seen(known, place.get()))
                                 .or(request::seen));
         connected = client.executions().terminal(sandbox, now, new Ears());
+        if (!local.size().equals(size)) {
+            resize(); // it came while nobody could be told
+        }
     }
 
     private void reconnect(String reason) throws InterruptedException {

@@ -1,138 +1,87 @@
 package dev.carrel.api;
 
+import static dev.carrel.api.TerminalViewer.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carrel.client.Terminal;
 import dev.carrel.error.ErrorCode;
-import dev.carrel.wire.ExecutionInfo;
 import dev.carrel.wire.Signal;
 import dev.carrel.wire.TerminalRequest;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 class TerminalApiIT extends ApiStage {
+    /// In one line: a key that interrupts also drops what was typed after it.
+    private static final String INTERRUPTED =
+            "sh -c 'trap \"exit 77\" INT; echo be''gun; while :; do sleep 1; done'; echo code-$?\r";
+
     private static final HttpClient BROWSER = HttpClient.newHttpClient();
 
-    /// Collects what a terminal tells.
-    private static final class Viewer implements Terminal.Listener {
-        private final StringBuffer text = new StringBuffer();
-        private final CompletableFuture<String> id = new CompletableFuture<>();
-        private final CompletableFuture<Long> from = new CompletableFuture<>();
-        private final CompletableFuture<ExecutionInfo> exit = new CompletableFuture<>();
-        private final CompletableFuture<Integer> closed = new CompletableFuture<>();
-        private final AtomicLong place = new AtomicLong();
-
-        @Override
-        public void begun(String terminal, long start) {
-            place.set(start);
-            from.complete(start);
-            id.complete(terminal);
-        }
-
-        @Override
-        public void output(byte[] bytes) {
-            place.addAndGet(bytes.length);
-            text.append(new String(bytes, StandardCharsets.UTF_8));
-        }
-
-        @Override
-        public void ended(ExecutionInfo info) {
-            exit.complete(info);
-        }
-
-        @Override
-        public void closed(int code, String reason) {
-            closed.complete(code);
-        }
-
-        void awaitText(String part) {
-            await(() -> text.indexOf(part) >= 0, part);
-        }
-    }
-
-    private static void await(BooleanSupplier condition, String what) {
-        Instant end = Instant.now().plus(Duration.ofSeconds(20));
-        while (!condition.getAsBoolean()) {
-            assertThat(Instant.now()).as("in time: " + what).isBefore(end);
-            Thread.yield();
-        }
-    }
-
-    private Terminal open(TerminalRequest request, Viewer viewer) {
+    private Terminal open(TerminalRequest request, TerminalViewer viewer) {
         return client.executions().terminal(sandbox, request, viewer);
-    }
-
-    private static <T> T get(CompletableFuture<T> future) throws Exception {
-        return future.get(20, TimeUnit.SECONDS);
     }
 
     @Test
     void aShellIsTypedToResizedAndExits() throws Exception {
-        var viewer = new Viewer();
+        var viewer = new TerminalViewer();
         Terminal terminal = open(TerminalRequest.shell(90, 25), viewer);
-        assertThat(get(viewer.id)).startsWith("exe_");
+        assertThat(get(viewer.id())).startsWith("exe_");
         terminal.type("stty size\r");
         viewer.awaitText("25 90");
         terminal.resize(120, 40);
         terminal.type("stty size\r");
         viewer.awaitText("40 120");
-        terminal.type("sh -c 'echo be''gun; exec sleep 40'\r");
+        terminal.type(INTERRUPTED);
         viewer.awaitText("begun");
         terminal.type("\u0003");
-        terminal.type("echo code-$?\r");
-        viewer.awaitText("code-130");
+        viewer.awaitText("code-77");
         terminal.type("exit 9\r");
-        assertThat(get(viewer.exit).exitCode()).contains(9);
-        assertThat(get(viewer.closed)).isEqualTo(1000);
+        assertThat(get(viewer.exit()).exitCode()).contains(9);
+        assertThat(get(viewer.closed())).isEqualTo(1000);
     }
 
     @Test
     void aDroppedConnectionIsTakenUpWhereItWas() throws Exception {
-        var first = new Viewer();
+        var first = new TerminalViewer();
         Terminal terminal =
                 open(
                         TerminalRequest.shell(80, 24).running("echo one; read a; echo two; read b"),
                         first);
         first.awaitText("one\r\n");
         terminal.close();
-        get(first.closed);
-        String id = get(first.id);
+        get(first.closed());
+        String id = get(first.id());
 
-        var second = new Viewer();
-        Terminal again = open(TerminalRequest.shell(80, 24).again(id, first.place.get()), second);
-        assertThat(get(second.from)).isEqualTo(first.place.get());
+        var second = new TerminalViewer();
+        Terminal again = open(TerminalRequest.shell(80, 24).again(id, first.place()), second);
+        assertThat(get(second.from())).isEqualTo(first.place());
         again.type("\r");
         second.awaitText("two\r\n");
-        assertThat(second.text.toString()).doesNotContain("one");
-        var whole = new Viewer();
+        assertThat(second.text()).doesNotContain("one");
+        var whole = new TerminalViewer();
         Terminal third = open(TerminalRequest.shell(80, 24).again(id, 0), whole);
         whole.awaitText("two\r\n");
-        assertThat(whole.text.toString()).startsWith("one\r\n");
+        assertThat(whole.text()).startsWith("one\r\n");
         third.type("\r");
-        assertThat(get(second.exit).exitCode()).contains(0);
-        assertThat(get(whole.exit).exitCode()).contains(0);
-        var after = new Viewer();
+        assertThat(get(second.exit()).exitCode()).contains(0);
+        assertThat(get(whole.exit()).exitCode()).contains(0);
+        var after = new TerminalViewer();
         open(TerminalRequest.shell(80, 24).again(id, 0), after);
-        assertThat(get(after.exit).id()).isEqualTo(id);
-        assertThat(after.text.toString()).contains("two");
+        assertThat(get(after.exit()).id()).isEqualTo(id);
+        assertThat(after.text()).contains("two");
     }
 
     @Test
     void aTerminalThatIsKilledSaysSo() throws Exception {
-        var viewer = new Viewer();
+        var viewer = new TerminalViewer();
         open(TerminalRequest.shell(80, 24).running("sleep 60"), viewer);
-        client.executions().kill(sandbox, get(viewer.id), Signal.KILL);
-        assertThat(get(viewer.exit).status()).isEqualTo("killed");
+        client.executions().kill(sandbox, get(viewer.id()), Signal.KILL);
+        assertThat(get(viewer.exit()).status()).isEqualTo("killed");
     }
 
     @Test
@@ -141,7 +90,7 @@ class TerminalApiIT extends ApiStage {
                         refusal(() ->
                                         open(
                                                 TerminalRequest.shell(80, 24).again("exe_none", 0),
-                                                new Viewer()))
+                                                new TerminalViewer()))
                                 .code())
                 .isEqualTo(ErrorCode.NOT_FOUND);
         String path = "/v1/sandboxes/" + sandbox + "/terminal";
@@ -190,16 +139,16 @@ class TerminalApiIT extends ApiStage {
 
     @Test
     void aServerThatClosesSaysGoodbye() throws Exception {
-        var viewer = new Viewer();
+        var viewer = new TerminalViewer();
         Terminal terminal = open(TerminalRequest.shell(80, 24).running("cat"), viewer);
-        get(viewer.id);
+        get(viewer.id());
         server.restartHttp();
-        assertThat(get(viewer.closed)).isEqualTo(1001);
-        var again = new Viewer();
-        Terminal back = open(TerminalRequest.shell(80, 24).again(get(viewer.id), 0), again);
+        assertThat(get(viewer.closed())).isEqualTo(1001);
+        var again = new TerminalViewer();
+        Terminal back = open(TerminalRequest.shell(80, 24).again(get(viewer.id()), 0), again);
         back.type("still here\r");
         again.awaitText("still here\r\nstill here\r\n");
-        client.executions().kill(sandbox, get(viewer.id), Signal.KILL);
+        client.executions().kill(sandbox, get(viewer.id()), Signal.KILL);
         terminal.close();
     }
 }
