@@ -21,13 +21,13 @@ class HouseTest {
             Map.ofEntries(
                     row(
                             "app",
-                            "api openai preview worker session agent tool model sandbox sandbox.oci image"
+                            "api openai preview build worker session agent tool model sandbox sandbox.oci image"
                                     + " auth store http process telemetry error wire"),
                     row("cli", "client wire error"),
                     row("client", "wire error"),
                     row(
                             "api",
-                            "http wire auth session preview sandbox image agent model store telemetry error"),
+                            "http wire auth session preview build sandbox image agent model store telemetry error"),
                     row(
                             "openai",
                             "http auth session sandbox model agent tool store telemetry error"),
@@ -37,6 +37,7 @@ class HouseTest {
                     row("tool", "model sandbox telemetry error"),
                     row("model", "telemetry error"),
                     row("preview", "http wire auth sandbox store telemetry error"),
+                    row("build", "sandbox image store telemetry error"),
                     row("sandbox", "image process store telemetry error"),
                     row("sandbox.egress", "sandbox process telemetry error"),
                     row(

@@ -34,6 +34,7 @@ public enum ErrorCode {
     BODY_TOO_LARGE(USER, 413, false),
     RANGE_NOT_SATISFIABLE(USER, 416, false),
     INVALID_DEFINITION(USER, 422, false),
+    BUILD_FAILED(USER, 422, false),
     NOT_SUPPORTED(USER, 422, false),
     UPGRADE_REQUIRED(USER, 426, false),
     RATE_LIMITED(RESOURCES, 429, true),

@@ -4,10 +4,11 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.Map;
 import java.util.Optional;
 
-/// A command to run in a sandbox. `cwd` is `/workspace` when absent, `timeout_seconds` 60, or none
-/// in the background; pauses of the sandbox are not counted. `user` is a name or number inside,
-/// with `:` and a group if need be. With `background` the answer comes at once. With `stdin_open`,
-/// the default in the background, more standard input can be sent while it runs.
+/// A command to run in a sandbox. Absent, `cwd` and `user` are what the image says, or else
+/// `/workspace` and root; `timeout_seconds` is 60, or none in the background, and pauses of the
+/// sandbox are not counted. `user` is a name or number inside, with `:` and a group if need be.
+/// With `background` the answer comes at once. With `stdin_open`, the default in the background,
+/// more standard input can be sent while it runs.
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record ExecuteRequest(
         Command command,

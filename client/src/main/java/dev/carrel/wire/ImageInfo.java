@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /// An image. `kind` is `recipe`, `pulled` or `built`; `state` is `ready`, `pulling` or `available`,
 /// which is pulled or built at its first use. `env`, `user` and `working_directory` are what it
-/// says of its commands.
+/// says of its commands: they hold where a command says nothing else.
 public record ImageInfo(
         String name,
         String kind,
@@ -18,4 +18,5 @@ public record ImageInfo(
         Map<String, String> env,
         Optional<String> user,
         Optional<String> workingDirectory,
+        Map<String, String> labels,
         Optional<ImageProgress> progress) {}

@@ -30,7 +30,8 @@ public final class Api {
         routes.addAll(new StatusRoutes(services, settings, clock).routes());
         routes.addAll(new SandboxRoutes(services.sandboxes(), services.previews(), once).routes());
         routes.addAll(new SnapshotRoutes(services.sandboxes(), once).routes());
-        routes.addAll(new ImageRoutes(services.images(), once).routes());
+        routes.addAll(new ImageRoutes(services.images(), services.builds(), once).routes());
+        routes.addAll(new BuildRoutes(services.builds()).routes());
         routes.addAll(new ExecutionRoutes(services.sandboxes(), services.metrics(), once).routes());
         routes.addAll(new TerminalRoutes(services.sandboxes()).routes());
         routes.addAll(new MetricsRoutes(services.sandboxes()).routes());

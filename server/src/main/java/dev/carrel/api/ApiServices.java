@@ -1,6 +1,7 @@
 package dev.carrel.api;
 
 import dev.carrel.auth.Keys;
+import dev.carrel.build.ImageBuilds;
 import dev.carrel.image.ProjectImages;
 import dev.carrel.preview.Previews;
 import dev.carrel.sandbox.Sandboxes;
@@ -14,6 +15,7 @@ public record ApiServices(
         Store store,
         Keys keys,
         ProjectImages images,
+        ImageBuilds builds,
         Sandboxes sandboxes,
         Previews previews,
         Deployments deployments,

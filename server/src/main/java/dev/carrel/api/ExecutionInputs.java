@@ -22,7 +22,6 @@ import java.util.regex.Pattern;
 
 /// What callers say about commands, as the domain says it.
 final class ExecutionInputs {
-    static final String CWD_DEFAULT = "/workspace";
     static final String LAST_EVENT_ID = "Last-Event-ID";
 
     private static final int ID_CHARS = 32;
@@ -57,7 +56,7 @@ final class ExecutionInputs {
         return Inputs.valid(() ->
                 new ExecutionRequest(
                         body.command().argv(),
-                        body.cwd().orElse(CWD_DEFAULT),
+                        cwd(body.cwd()),
                         body.env(),
                         input(body, background),
                         timeout(body, background),
@@ -65,6 +64,15 @@ final class ExecutionInputs {
                                 ? new OutputKept.Last()
                                 : new OutputKept.First(ExecutionRequest.OUTPUT_BYTES_DEFAULT),
                         body.user()));
+    }
+
+    /// Where a command starts; who names no place leaves it to the image.
+    static String cwd(Optional<String> named) {
+        if (named.filter(String::isEmpty).isPresent()) {
+            throw CarrelException.ofParam(
+                    ErrorCode.INVALID_PATH, "cwd", "cwd must be an absolute path, not empty");
+        }
+        return named.orElse(ExecutionRequest.CWD_OF_IMAGE);
     }
 
     private static CommandInput input(ExecuteRequest body, boolean background) {

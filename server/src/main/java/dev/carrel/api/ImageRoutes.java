@@ -4,6 +4,7 @@ import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.carrel.build.ImageBuilds;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.http.EventSink;
@@ -34,10 +35,12 @@ final class ImageRoutes {
     private static final long UNUSED_SECONDS_MAX = Duration.ofDays(3650).toSeconds();
 
     private final ProjectImages images;
+    private final ImageBuilds builds;
     private final Idempotency once;
 
-    ImageRoutes(ProjectImages images, Idempotency once) {
+    ImageRoutes(ProjectImages images, ImageBuilds builds, Idempotency once) {
         this.images = images;
+        this.builds = builds;
         this.once = once;
     }
 
@@ -87,6 +90,7 @@ final class ImageRoutes {
                     "unused_for_seconds",
                     "unused_for_seconds must be from 0 to " + UNUSED_SECONDS_MAX);
         }
+        builds.prune(Duration.ofSeconds(seconds)); // they keep images
         ProjectImages.Pruned pruned = images.prune(Duration.ofSeconds(seconds));
         return Response.json(200, new PruneInfo(pruned.images(), pruned.bytes() >> 20));
     }
@@ -125,7 +129,7 @@ final class ImageRoutes {
         return Response.json(200, info(images.get(Inputs.project(request), request.path("name"))));
     }
 
-    private static ImageInfo info(ImageEntry entry) {
+    static ImageInfo info(ImageEntry entry) {
         Optional<Images.Image> image = entry.image();
         String state =
                 entry.progress().isPresent()
@@ -143,10 +147,11 @@ final class ImageRoutes {
                 image.map(there -> there.config().user()).filter(user -> !user.isEmpty()),
                 image.map(there -> there.config().workingDirectory())
                         .filter(directory -> !directory.isEmpty()),
+                image.map(there -> there.config().labels()).orElse(Map.of()),
                 entry.progress().map(ImageRoutes::progress));
     }
 
-    private static ImageProgress progress(Images.Progress progress) {
+    static ImageProgress progress(Images.Progress progress) {
         double percent = Math.round(progress.fraction() * 1000) / 1000.0;
         return new ImageProgress(percent, progress.step());
     }

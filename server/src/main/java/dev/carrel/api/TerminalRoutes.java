@@ -44,8 +44,14 @@ final class TerminalRoutes {
                                 .query("cols", "integer", "Its width, 80 if absent")
                                 .query("rows", "integer", "Its height, 24 if absent")
                                 .query("command", "string", "A line for the shell, not a shell")
-                                .query("cwd", "string", "Where it begins, /workspace if absent")
-                                .query("user", "string", "Who it belongs to, root if absent")
+                                .query(
+                                        "cwd",
+                                        "string",
+                                        "Where it begins, as the image says or in /workspace if absent")
+                                .query(
+                                        "user",
+                                        "string",
+                                        "Who it belongs to, as the image says or root if absent")
                                 .query("env.{name}", "string", "A variable of its environment")
                                 .query("id", "string", "An open terminal's id, to see it again")
                                 .query("from", "integer", "The byte to begin with, 0 if absent"),
@@ -82,7 +88,7 @@ final class TerminalRoutes {
         var command =
                 new ExecutionRequest(
                         List.of("/bin/sh", "-c", request.query("command").orElse(SHELL)),
-                        request.query("cwd").orElse(ExecutionInputs.CWD_DEFAULT),
+                        ExecutionInputs.cwd(request.query("cwd")),
                         environment(request),
                         new CommandInput.Terminal(size.orElse(TerminalSize.DEFAULT)),
                         ExecutionRequest.LIFE_MAX,

@@ -4,6 +4,7 @@ import dev.carrel.api.Api;
 import dev.carrel.api.ApiServices;
 import dev.carrel.api.ApiSettings;
 import dev.carrel.auth.Keys;
+import dev.carrel.build.ImageBuilds;
 import dev.carrel.http.HttpServer;
 import dev.carrel.image.Images;
 import dev.carrel.image.ProjectImages;
@@ -77,6 +78,8 @@ final class Server implements AutoCloseable {
         var images = add(new ProjectImages(builtImages(progress), store, config.registries()));
         images.watch();
         Sandboxes sandboxes = openSandboxes(store, images);
+        var builds = add(new ImageBuilds(images, sandboxes, store, config.image()));
+        builds.watch();
         var deployments = new Deployments(store, clock);
         var sessions = add(new Sessions(store, deployments, SessionSettings.DEFAULT, clock));
         var worker =
@@ -95,7 +98,15 @@ final class Server implements AutoCloseable {
         var previews = new Previews(store, sandboxes, config.previews(), port::get, clock);
         var services =
                 new ApiServices(
-                        store, keys, images, sandboxes, previews, deployments, sessions, metrics);
+                        store,
+                        keys,
+                        images,
+                        builds,
+                        sandboxes,
+                        previews,
+                        deployments,
+                        sessions,
+                        metrics);
         var settings =
                 new ApiSettings(
                         version(),

@@ -20,6 +20,7 @@ import picocli.CommandLine.Parameters;
 /// The images that sandboxes start from.
 @Command(
         name = "images",
+        aliases = "image",
         description = "The images that sandboxes start from.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
@@ -27,6 +28,7 @@ import picocli.CommandLine.Parameters;
         subcommands = {
             ImagesCommand.Ls.class,
             ImagesCommand.Pull.class,
+            BuildCommand.class,
             ImagesCommand.Rm.class,
             ImagesCommand.Prune.class
         })

@@ -138,7 +138,9 @@ final class SandboxCommand {
         @Mixin private ServerOptions server = new ServerOptions();
         @Mixin private OutputOptions output = new OutputOptions();
 
-        @Option(names = "--cwd", description = "Where to run it. Default: /workspace")
+        @Option(
+                names = "--cwd",
+                description = "Where to run it. Default: as the image says, else" + " /workspace")
         private Optional<String> cwd = Optional.empty();
 
         @Option(names = "--user", description = "Who runs it. Default: root")

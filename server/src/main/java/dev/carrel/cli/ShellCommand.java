@@ -26,7 +26,9 @@ final class ShellCommand implements Callable<Integer> {
     @Option(names = "--user", description = "Who it belongs to. Default: root")
     private Optional<String> user = Optional.empty();
 
-    @Option(names = "--cwd", description = "Where it begins. Default: /workspace")
+    @Option(
+            names = "--cwd",
+            description = "Where it begins. Default: as the image says, else" + " /workspace")
     private Optional<String> cwd = Optional.empty();
 
     @Option(names = "--env", paramLabel = "NAME=VALUE", description = "Environment variable.")

@@ -34,7 +34,8 @@ record BuiltImage(
             @Nullable List<String> layers,
             @Nullable Map<String, String> env,
             @Nullable String user,
-            @Nullable String working_directory) {}
+            @Nullable String working_directory,
+            @Nullable Map<String, String> labels) {}
 
     BuiltImage {
         layers = List.copyOf(layers);
@@ -59,12 +60,18 @@ record BuiltImage(
         }
     }
 
+    /// The layers that the files of an image are shared with.
+    static List<Digest> layersOf(Image image) {
+        return read(image.root().resolveSibling("")).map(BuiltImage::layers).orElse(List.of());
+    }
+
     private static BuiltImage of(Path root, Stored stored) {
         var config =
                 new ImageConfig(
                         Objects.requireNonNullElse(stored.env(), Map.of()),
                         Objects.requireNonNullElse(stored.user(), ""),
-                        Objects.requireNonNullElse(stored.working_directory(), ""));
+                        Objects.requireNonNullElse(stored.working_directory(), ""),
+                        Objects.requireNonNullElse(stored.labels(), Map.of()));
         return new BuiltImage(
                 root,
                 stored.size_bytes(),
@@ -85,7 +92,8 @@ record BuiltImage(
                         layers.stream().map(Digest::toString).toList(),
                         config.env(),
                         config.user(),
-                        config.workingDirectory());
+                        config.workingDirectory(),
+                        config.labels());
         Files.write(folder.resolve(FILE), JSON.writeValueAsBytes(stored));
     }
 

@@ -23,12 +23,12 @@ final class ImageKeeper implements AutoCloseable {
     private static final Duration ROUND_EVERY = Duration.ofHours(1);
     private static final Logger LOG = LoggerFactory.getLogger(ImageKeeper.class);
 
-    private final Path directory;
+    private final Images images;
     private final Function<Duration, Pruned> prune;
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    ImageKeeper(Path directory, Function<Duration, Pruned> prune) {
-        this.directory = directory;
+    ImageKeeper(Images images, Function<Duration, Pruned> prune) {
+        this.images = images;
         this.prune = prune;
     }
 
@@ -36,6 +36,7 @@ final class ImageKeeper implements AutoCloseable {
         Thread.ofVirtual()
                 .name("image-keeper")
                 .start(() -> {
+                    tidy();
                     while (!awaitClosed()) {
                         try {
                             round();
@@ -46,7 +47,16 @@ final class ImageKeeper implements AutoCloseable {
                 });
     }
 
+    private void tidy() {
+        try {
+            images.tidy();
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("half made images could not be removed, trying again later", e);
+        }
+    }
+
     private void round() throws IOException {
+        Path directory = images.directory();
         if (!Files.isDirectory(directory)) {
             return;
         }

@@ -70,6 +70,24 @@ final class ImagePrune {
         return new Pruned(images, versions, bytes);
     }
 
+    /// Removes what processes that died have left behind, unless somebody pulls or builds now.
+    void tidy() throws IOException {
+        List<Path> rubbish = new ArrayList<>();
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        try (var _ = StoreLock.take(directory)) {
+            if (!PullMark.anybodyPulls(directory)) {
+                for (Path left : remains()) {
+                    rubbish.add(setAside(left));
+                }
+            }
+        }
+        for (Path path : rubbish) {
+            ImageFolder.delete(path);
+        }
+    }
+
     private static boolean isUnused(ImageFolder folder, Instant before) throws IOException {
         folder.forgetGone();
         return folder.userCount() == 0 && !folder.lastUsed().isAfter(before);

@@ -38,7 +38,12 @@ public final class Images {
             long sizeBytes,
             Instant createdAt,
             String digest,
-            ImageConfig config) {}
+            ImageConfig config) {
+        /// What no other image has.
+        public String identity() {
+            return digest.isEmpty() ? Images.name(root.resolveSibling("")) : digest;
+        }
+    }
 
     /// How far a build is: `fraction` from 0 to 1.
     public record Progress(double fraction, String step) {}
@@ -119,6 +124,20 @@ public final class Images {
         return find(name).isPresent();
     }
 
+    /// Fails with `INVALID_REQUEST` or `CONFLICT` where a built image cannot have this name.
+    void requireFree(String name) {
+        if (!name.matches(NAME)) {
+            throw CarrelException.ofParam(
+                    ErrorCode.INVALID_REQUEST,
+                    "name",
+                    "name must have up to 63 lower-case letters, digits, - and _; there are no tags");
+        }
+        if (Recipe.find(name).isPresent()) {
+            throw CarrelException.ofParam(
+                    ErrorCode.CONFLICT, "name", "'" + name + "' is a recipe; take another name");
+        }
+    }
+
     void requireRecipe(String name) {
         if (!name.matches(NAME) || Recipe.find(name).isEmpty()) {
             throw notFound(name);
@@ -132,6 +151,10 @@ public final class Images {
 
     ImagePrune.Pruned prune(Duration unusedFor, Set<Digest> spared) throws IOException {
         return new ImagePrune(directory, store, recipes()).run(unusedFor, spared);
+    }
+
+    void tidy() throws IOException {
+        new ImagePrune(directory, store, recipes()).tidy();
     }
 
     List<String> recipes() {

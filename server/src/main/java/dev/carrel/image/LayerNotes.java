@@ -14,6 +14,8 @@ import java.util.List;
 /// of theirs it empties first, and which folders it uses without saying how they are.
 record LayerNotes(
         long sizeBytes, List<String> whiteouts, List<String> opaques, List<String> implied) {
+    static final LayerNotes NONE = new LayerNotes(0, List.of(), List.of(), List.of());
+
     private static final String FILE = "layer.json";
     private static final ObjectMapper JSON = JsonMapper.builder().build();
 

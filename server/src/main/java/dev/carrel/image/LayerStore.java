@@ -70,6 +70,34 @@ final class LayerStore {
         }
     }
 
+    /// Unpacks a layer that was made here, of whose content nobody has said anything before;
+    /// returns its digest. Nothing of it stays when `whole` fails, which is asked at its end.
+    Digest add(InputStream tar, PullBudget budget, Whole whole) throws IOException {
+        Files.createDirectories(directory);
+        Path half = Files.createDirectory(directory.resolve(HALF + Ids.next("lay")));
+        boolean complete = false;
+        try {
+            var unpacked = new DigestInputStream(tar, Digest.sha256());
+            unpack(unpacked, budget, half).write(half);
+            drain(unpacked, budget);
+            whole.require();
+            ImageFolder.flush(half);
+            Digest content = Digest.of(unpacked.getMessageDigest());
+            complete = place(half, folder(content));
+            return content;
+        } finally {
+            if (!complete) {
+                ImageFolder.delete(half);
+            }
+        }
+    }
+
+    /// Fails when something that ended was cut.
+    @FunctionalInterface
+    interface Whole {
+        void require() throws IOException;
+    }
+
     private static boolean place(Path half, Path folder) throws IOException {
         try {
             Files.move(half, folder, StandardCopyOption.ATOMIC_MOVE);
@@ -95,14 +123,7 @@ final class LayerStore {
         var sent =
                 new DigestInputStream(new Exactly(blob, layer.sizeBytes(), taken), Digest.sha256());
         var unpacked = new DigestInputStream(open(layer, sent), Digest.sha256());
-        Path root = Files.createDirectory(half.resolve("root"));
-        int flags = Linux.O_RDONLY | Linux.O_DIRECTORY;
-        LayerNotes notes;
-        try (Fd top = Linux.open(root.toString(), flags, 0);
-                var unpack = new LayerUnpack(top, budget)) {
-            Linux.chmod(top, 0755);
-            notes = unpack.run(new TarReader(unpacked));
-        }
+        LayerNotes notes = unpack(unpacked, budget, half);
         drain(unpacked, budget);
         sent.transferTo(OutputStream.nullOutputStream());
         if (!Digest.of(sent.getMessageDigest()).equals(layer.digest())) {
@@ -112,6 +133,17 @@ final class LayerStore {
             throw new IOException("layer " + layer.digest() + " does not hold " + content);
         }
         return notes;
+    }
+
+    private static LayerNotes unpack(InputStream tar, PullBudget budget, Path half)
+            throws IOException {
+        Path root = Files.createDirectory(half.resolve("root"));
+        int flags = Linux.O_RDONLY | Linux.O_DIRECTORY;
+        try (Fd top = Linux.open(root.toString(), flags, 0);
+                var unpack = new LayerUnpack(top, budget)) {
+            Linux.chmod(top, 0755);
+            return unpack.run(new TarReader(tar));
+        }
     }
 
     // Padding after the end of the archive; a bomb could hide there as well.

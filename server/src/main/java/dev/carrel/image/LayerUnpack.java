@@ -108,6 +108,7 @@ final class LayerUnpack implements AutoCloseable {
 
     private void file(TarEntry entry, Fd parent, String name, TarReader tar) throws IOException {
         clear(parent, name);
+        budget.announced(entry.sizeBytes());
         int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
         try (Fd file = Linux.openat(parent, name, flags, 0600)) {
             for (int got = tar.read(buffer); got >= 0; got = tar.read(buffer)) {

@@ -63,7 +63,10 @@ record Manifest(Digest digest, List<Descriptor> layers, JsonNode configuration) 
     ImageConfig config() {
         JsonNode said = configuration.path("config");
         return ImageConfigs.of(
-                said.path("Env"), said.path("User").asText(""), said.path("WorkingDir").asText(""));
+                said.path("Env"),
+                said.path("User").asText(""),
+                said.path("WorkingDir").asText(""),
+                said.path("Labels"));
     }
 
     long sizeBytes() {

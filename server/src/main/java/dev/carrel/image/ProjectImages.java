@@ -36,7 +36,7 @@ public final class ProjectImages implements AutoCloseable {
         this.store = images.store();
         this.names = new ImageNames(store);
         this.registries = registries;
-        this.keeper = new ImageKeeper(images.directory(), this::prune);
+        this.keeper = new ImageKeeper(images, this::prune);
     }
 
     /// What a name means now, as a name that always means the same: with a digest, or that of a
@@ -148,6 +148,52 @@ public final class ProjectImages implements AutoCloseable {
         return pulls.start(key, pull -> images.buildRecipe(recipe, pull::tell));
     }
 
+    /// Fails with `INVALID_REQUEST` or `CONFLICT` where a built image cannot have this name.
+    public void requireFree(String name) {
+        images.requireFree(name);
+    }
+
+    /// What a pinned name stands for; fails with `IMAGE_NOT_FOUND`.
+    public Image pinned(String name) {
+        return images.get(name);
+    }
+
+    /// Makes an image out of a pinned one and what was changed since, at most `bytesMax`; from now
+    /// on the name means it. All or nothing. Fails with `IMAGE_INVALID`, `IMAGE_NOT_FOUND` or
+    /// `DISK_FULL`. Who may use the base was asked when it was pinned.
+    public ImageEntry commit(
+            ProjectId project,
+            String name,
+            String base,
+            Optional<LayerSource> changes,
+            long bytesMax,
+            ImageConfig config) {
+        images.requireFree(name);
+        try {
+            var plan = new ImageCommit.Plan(base, changes, bytesMax, config);
+            new ImageCommit(images).run(plan, digest -> name(project, name, digest));
+            return get(project, name);
+        } catch (IOException e) {
+            throw new CarrelException(
+                    ErrorCode.UNAVAILABLE, "the image could not be kept: see the server's log", e);
+        }
+    }
+
+    /// From now on the name means the image with this digest, if it is here and was built by this
+    /// project before.
+    public Optional<ImageEntry> commit(ProjectId project, String name, String digest) {
+        return Digest.parse(digest)
+                .filter(known -> store.find(known).isPresent())
+                .map(known -> {
+                    name(project, name, known);
+                    return get(project, name);
+                });
+    }
+
+    private void name(ProjectId project, String name, Digest digest) {
+        names.put(project, new ImageNames.Row(name, digest, Kind.BUILT, Instant.now()));
+    }
+
     /// All of the project's, and all recipes, by name.
     public List<ImageEntry> list(ProjectId project) {
         Map<String, ImageEntry> entries = new TreeMap<>();
@@ -227,8 +273,9 @@ public final class ProjectImages implements AutoCloseable {
         }
     }
 
-    /// Removes images unused for 30 days, hourly until [#close]; those of the last hour excepted
-    /// all that are unused when the disk has less than 5 GiB left.
+    /// Removes what a server that died has left half done, then images unused for 30 days, hourly
+    /// until [#close]; those of the last hour excepted all that are unused when the disk has less
+    /// than 5 GiB left.
     public void watch() {
         keeper.start();
     }

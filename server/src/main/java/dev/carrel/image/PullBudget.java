@@ -35,18 +35,29 @@ final class PullBudget {
         return new PullBudget(folder, BYTES_MAX, ENTRIES_MAX);
     }
 
+    /// Fails at once where so many more bytes would be too many.
+    void announced(long count) {
+        if (count > bytesMax - bytes.get()) {
+            throw tooBig();
+        }
+    }
+
     /// Before so many bytes are written.
     void bytes(long count) throws IOException {
         long before = bytes.getAndAdd(count);
         if (before + count > bytesMax) {
-            throw new CarrelException(
-                    ErrorCode.IMAGE_INVALID,
-                    "the image has more than %d MB unpacked, which is the limit"
-                            .formatted(bytesMax >> 20));
+            throw tooBig();
         }
         if (before / LOOK_EVERY_BYTES != (before + count) / LOOK_EVERY_BYTES) {
             look();
         }
+    }
+
+    private CarrelException tooBig() {
+        return new CarrelException(
+                ErrorCode.IMAGE_INVALID,
+                "the image has more than %d MB unpacked, which is the limit"
+                        .formatted(bytesMax >> 20));
     }
 
     void entry() {

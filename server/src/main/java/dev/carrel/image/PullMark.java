@@ -46,6 +46,11 @@ final class PullMark implements AutoCloseable {
         }
     }
 
+    /// A file that is there as long as the mark.
+    Path path() {
+        return path;
+    }
+
     /// Under the [StoreLock]. Removes the marks of the dead.
     static boolean anybodyPulls(Path directory) throws IOException {
         boolean any = false;

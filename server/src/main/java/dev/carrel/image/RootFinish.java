@@ -17,7 +17,7 @@ final class RootFinish {
 
     static void run(Fd root) throws IOException {
         for (String name : List.of("proc", "sys", "dev", "etc", "tmp", "workspace")) {
-            // Commands start there, also in images whose own place for work is elsewhere.
+            // Agents work there, also in images whose own place for work is elsewhere.
             boolean made = directory(root, name);
             if (made && name.equals("tmp")) {
                 try (Fd tmp = Entries.open(root, name)) {

@@ -6,10 +6,13 @@ import static dev.carrel.process.Native.POINTER;
 import static dev.carrel.process.Native.bind;
 import static dev.carrel.process.Native.call;
 import static dev.carrel.process.Native.string;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Optional;
 
 /// System calls that change what is known of a file, on descriptors that were opened only to look
 /// at it (`O_PATH`) too.
@@ -17,6 +20,9 @@ public final class FileMetadata {
     private static final MethodHandle CHMOD = bind("chmod", INT, POINTER, INT);
     private static final MethodHandle UTIMENSAT =
             bind("utimensat", INT, INT, POINTER, POINTER, INT);
+    private static final MethodHandle FGETXATTR =
+            bind("fgetxattr", LONG, INT, POINTER, POINTER, LONG);
+    private static final int ATTRIBUTE_BYTES_MAX = 64;
     private static final long UTIME_OMIT = (1L << 30) - 2;
 
     private FileMetadata() {}
@@ -45,6 +51,32 @@ public final class FileMetadata {
                     return (int) UTIMENSAT.invokeExact(errno, Fd.CWD.number(), name, times, 0);
                 };
         call("utimensat", utimens);
+    }
+
+    /// An extended attribute that is short text, of a file or directory that is open for reading.
+    /// Empty when there is none.
+    public static Optional<String> attribute(Fd file, String name) throws LinuxException {
+        var value = new byte[ATTRIBUTE_BYTES_MAX];
+        Native.Call get =
+                (arena, errno) -> {
+                    MemorySegment out = arena.allocate(value.length);
+                    MemorySegment key = string(arena, name);
+                    long size =
+                            (long)
+                                    FGETXATTR.invokeExact(
+                                            errno, file.number(), key, out, (long) value.length);
+                    MemorySegment.copy(out, JAVA_BYTE, 0, value, 0, (int) Math.max(size, 0));
+                    return size;
+                };
+        try {
+            int size = (int) call("fgetxattr " + name, get);
+            return Optional.of(new String(value, 0, size, StandardCharsets.UTF_8));
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ENODATA || e.errno() == Errno.EOPNOTSUPP) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     private static String self(Fd file) {

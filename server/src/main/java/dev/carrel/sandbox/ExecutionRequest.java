@@ -8,8 +8,8 @@ import java.util.Optional;
 /// A command to run. `command` is never empty: a program, found through the sandbox's PATH, and its
 /// arguments. `env` is added to the sandbox's own. When `timeout` has passed, pauses of the sandbox
 /// not counted, the whole process group is killed. `user` is a name or number of the sandbox, with
-/// `:` and a group after it if it is to be another one than the user's own; without it, the
-/// sandbox's root.
+/// `:` and a group after it if it is to be another one than the user's own; without it, the image's
+/// own user, or else root.
 public record ExecutionRequest(
         List<String> command,
         String cwd,
@@ -18,6 +18,16 @@ public record ExecutionRequest(
         Duration timeout,
         OutputKept output,
         Optional<String> user) {
+    /// Where the image's commands start, or else in `/workspace`.
+    public static final String CWD_OF_IMAGE = "";
+
+    /// The sandbox's root, whatever the image says.
+    public static final String ROOT = "0";
+
+    /// Where programs are found, unless the image or the caller says otherwise.
+    public static final String PATH_DEFAULT =
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
     public static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(60);
 
     /// Of a command that somebody waits for.
@@ -62,7 +72,7 @@ public record ExecutionRequest(
                 new CommandInput.Text(stdin),
                 timeout,
                 new OutputKept.First(outputBytesMax),
-                Optional.empty());
+                Optional.of(ROOT));
     }
 
     /// A shell command line with the default limits.
@@ -82,6 +92,10 @@ public record ExecutionRequest(
 
     public ExecutionRequest keeping(OutputKept newOutput) {
         return new ExecutionRequest(command, cwd, env, input, timeout, newOutput, user);
+    }
+
+    public ExecutionRequest in(String newCwd) {
+        return new ExecutionRequest(command, newCwd, env, input, timeout, output, user);
     }
 
     public ExecutionRequest as(String newUser) {

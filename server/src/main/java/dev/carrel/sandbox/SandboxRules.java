@@ -70,14 +70,7 @@ final class SandboxRules {
                 "command",
                 "command has %d bytes; the limit is %d: put long input into stdin or a file"
                         .formatted(commandBytes, ExecutionRequest.COMMAND_BYTES_MAX));
-        if (!request.cwd().startsWith("/")
-                || request.cwd().indexOf('\0') >= 0
-                || bytes(request.cwd()) > PATH_BYTES_MAX) {
-            throw CarrelException.ofParam(
-                    INVALID_PATH,
-                    "cwd",
-                    "cwd must be an absolute path of at most " + PATH_BYTES_MAX + " bytes");
-        }
+        checkCwd(request.cwd());
         checkEnv(request.env());
         request.user()
                 .ifPresent(user ->
@@ -90,6 +83,17 @@ final class SandboxRules {
                 "stdin",
                 "stdin has more than %d bytes: write a file and read that"
                         .formatted(ExecutionRequest.STDIN_BYTES_MAX));
+    }
+
+    private static void checkCwd(String cwd) {
+        boolean isPath =
+                cwd.startsWith("/") && cwd.indexOf('\0') < 0 && bytes(cwd) <= PATH_BYTES_MAX;
+        if (!isPath && !cwd.equals(ExecutionRequest.CWD_OF_IMAGE)) {
+            throw CarrelException.ofParam(
+                    INVALID_PATH,
+                    "cwd",
+                    "cwd must be an absolute path of at most " + PATH_BYTES_MAX + " bytes");
+        }
     }
 
     private static void checkText(String field, Optional<String> text, int charsMax) {

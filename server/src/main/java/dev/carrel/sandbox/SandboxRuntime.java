@@ -1,6 +1,7 @@
 package dev.carrel.sandbox;
 
 import dev.carrel.store.Cursor;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -71,6 +72,11 @@ public interface SandboxRuntime extends AutoCloseable {
 
     /// Does nothing when there is none. What was made from it stays as it is.
     void deleteSnapshot(SnapshotId snapshot);
+
+    /// Writes what a snapshot has changed against the image of its sandbox as a layer of an image,
+    /// a tar (OCI image specification, "Image Layer Filesystem Changeset"). Fails with
+    /// `SNAPSHOT_NOT_FOUND`, and with [java.io.UncheckedIOException] when `out` does.
+    void writeLayer(SnapshotId snapshot, OutputStream out);
 
     /// Every snapshot on this host.
     Set<SnapshotId> snapshots();

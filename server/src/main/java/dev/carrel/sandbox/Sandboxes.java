@@ -35,6 +35,7 @@ public final class Sandboxes implements AutoCloseable {
     private final SandboxReaper reaper;
     private final WarmPool pool;
     private final SandboxMaker maker;
+    private final BuildSteps builds;
 
     public Sandboxes(
             Store store, SandboxRuntime runtime, SandboxSettings settings, InstantSource clock) {
@@ -67,6 +68,15 @@ public final class Sandboxes implements AutoCloseable {
         var usual = new WarmSandbox.Kind(SandboxSpec.DEFAULT_IMAGE, isolation.byDefault());
         this.pool = new WarmPool(usual, settings.warm(), runtime, births, lifecycle, clock);
         this.maker = new SandboxMaker(births, pool, settings, limits, clock);
+        this.builds =
+                new BuildSteps(
+                        maker,
+                        lifecycle,
+                        registry,
+                        snapshots,
+                        runtime,
+                        isolation::byDefault,
+                        BuildSteps.Rows.of(store, clock));
     }
 
     /// Makes the host agree with the database, whatever a crash or reboot has left: called once,
@@ -77,6 +87,7 @@ public final class Sandboxes implements AutoCloseable {
         isolation.check(isolation.byDefault());
         new Reconciler(runtime, rows, registry, lifecycle).reconcile(settings, limits);
         snapshots.reconcile();
+        builds.reconcile();
     }
 
     /// Starts the threads that delete, pause and stop sandboxes when it is time, and make some
@@ -183,6 +194,11 @@ public final class Sandboxes implements AutoCloseable {
     /// The saved files of sandboxes.
     public Snapshots snapshots() {
         return snapshots;
+    }
+
+    /// What builds of images need.
+    public BuildSteps builds() {
+        return builds;
     }
 
     /// Makes `count` sandboxes like this one, with its files as they are now, started anew: what

@@ -15,8 +15,10 @@ import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /// The table of snapshots. A row in state `creating` or `deleting` promises that the snapshot will
-/// be gone if nobody finishes; nobody is shown it.
+/// be gone if nobody finishes; nobody is shown it. Nor are those of [StepRows].
 final class SnapshotRows {
+    private static final String COUNT = "select count(*) from snapshots where step_key is null";
+
     private final Store store;
 
     SnapshotRows(Store store) {
@@ -63,6 +65,7 @@ final class SnapshotRows {
                                 """
                                 update snapshots set state = 'deleting'
                                 where id = ? and project = ? and state = 'ready'
+                                  and step_key is null
                                 """,
                                 id.value(),
                                 project.value()));
@@ -79,6 +82,7 @@ final class SnapshotRows {
                                 """
                                 select * from snapshots
                                 where id = :id and project = :project and state = 'ready'
+                                  and step_key is null
                                 """)
                         .bind("id", id.value())
                         .bind("project", project.value())
@@ -93,6 +97,7 @@ final class SnapshotRows {
                                 """
                                 select * from snapshots
                                 where project = :project and state = 'ready'
+                                  and step_key is null
                                   and (:sandbox is null or sandbox = :sandbox)
                                   and (created_at < :micros
                                        or (created_at = :micros and id < :id))
@@ -125,11 +130,11 @@ final class SnapshotRows {
 
     private static void requireRoom(Handle handle, ProjectId project) {
         long ofProject =
-                handle.createQuery("select count(*) from snapshots where project = ?")
+                handle.createQuery(COUNT + " and project = ?")
                         .bind(0, project.value())
                         .mapTo(Long.class)
                         .one();
-        long total = handle.createQuery("select count(*) from snapshots").mapTo(Long.class).one();
+        long total = handle.createQuery(COUNT).mapTo(Long.class).one();
         if (ofProject >= Snapshots.PER_PROJECT_MAX || total >= Snapshots.TOTAL_MAX) {
             throw new CarrelException(
                     ErrorCode.TOO_MANY_SNAPSHOTS,

@@ -3,6 +3,7 @@ package dev.carrel.api;
 import dev.carrel.agent.AgentDefinition;
 import dev.carrel.agent.WorkspaceSettings;
 import dev.carrel.auth.Keys;
+import dev.carrel.build.ImageBuilds;
 import dev.carrel.client.CarrelClient;
 import dev.carrel.http.HttpServer;
 import dev.carrel.http.HttpSettings;
@@ -96,7 +97,15 @@ final class ApiServer implements AutoCloseable {
         previews = new Previews(store, sandboxes, PREVIEWS, () -> http.port(), clock);
         var services =
                 new ApiServices(
-                        store, keys, images, sandboxes, previews, deployments, sessions, metrics);
+                        store,
+                        keys,
+                        images,
+                        new ImageBuilds(images, sandboxes, store, "coding"),
+                        sandboxes,
+                        previews,
+                        deployments,
+                        sessions,
+                        metrics);
         var settings = new ApiSettings("0.0.0-test", java.util.Set.of("bash"), models.names());
         routes = new Api(services, settings, clock).routes(List.of());
         listen(0);

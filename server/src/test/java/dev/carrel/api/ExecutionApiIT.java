@@ -44,6 +44,14 @@ class ExecutionApiIT extends ApiStage {
     }
 
     @Test
+    void emptyWorkingDirectoryIsRefused() throws Exception {
+        String body = "{\"command\": \"pwd\", \"cwd\": \"\"}";
+        var answer = call("POST", "/v1/sandboxes/" + sandbox + "/execute", body);
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(code(answer)).isEqualTo("invalid_path");
+    }
+
+    @Test
     void aBackgroundCommandIsTalkedToAndReadFromAnyByte() throws Exception {
         ExecutionInfo begun = begin("read a; echo got $a; read b; echo got $b; exit 7");
         assertThat(begun.status()).isEqualTo("running");

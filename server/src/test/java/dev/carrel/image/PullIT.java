@@ -90,7 +90,9 @@ class PullIT {
         assertThat(entry.kind()).isEqualTo(Kind.PULLED);
         assertThat(image.digest()).isEqualTo(digest.toString());
         assertThat(image.config())
-                .isEqualTo(new ImageConfig(Map.of("A", "b", "PATH", "/opt:/bin"), "app", "/srv"));
+                .isEqualTo(
+                        new ImageConfig(
+                                Map.of("A", "b", "PATH", "/opt:/bin"), "app", "/srv", Map.of()));
         assertThat(image.root().resolve("etc/base")).hasContent("base");
         assertThat(image.root().resolve("workspace")).isDirectory();
         assertThat(told).extracting(Progress::fraction).isSorted().last().isEqualTo(1.0);

@@ -5,6 +5,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.FakeHost.ServerDied;
 import dev.carrel.sandbox.FakeHost.Step;
 import dev.carrel.store.Cursor;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -135,6 +136,13 @@ public final class FakeRuntime implements SandboxRuntime {
         reach(Step.BEFORE_SNAPSHOT_DELETE);
         host.snapshots().delete(snapshot);
         reach(Step.AFTER_SNAPSHOT_DELETE);
+    }
+
+    /// All of its files: the images here are empty.
+    @Override
+    public void writeLayer(SnapshotId snapshot, OutputStream out) {
+        requireAlive();
+        host.snapshots().writeLayer(snapshot, out);
     }
 
     @Override

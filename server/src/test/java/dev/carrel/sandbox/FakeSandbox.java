@@ -24,9 +24,6 @@ import org.jspecify.annotations.Nullable;
 
 /// One sandbox of a [FakeHost]: a folder, and the commands that were ever started in it.
 final class FakeSandbox {
-    private static final String PATH =
-            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
     private final SandboxId id;
     private volatile SandboxSpec spec;
     private final Path root;
@@ -126,13 +123,14 @@ final class FakeSandbox {
         if (before != null) {
             return before;
         }
-        fresh.start(new FakeFiles(root, () -> {}).workingDirectory(request.cwd()), env(request));
+        String cwd = request.cwd().isEmpty() ? "/workspace" : request.cwd();
+        fresh.start(new FakeFiles(root, () -> {}).workingDirectory(cwd), env(request));
         return fresh;
     }
 
     private Map<String, String> env(ExecutionRequest request) {
         var env = new HashMap<String, String>();
-        env.put("PATH", PATH);
+        env.put("PATH", ExecutionRequest.PATH_DEFAULT);
         env.put("HOME", root.resolve("root").toString());
         env.put("LANG", "C.UTF-8");
         env.putAll(spec.env());

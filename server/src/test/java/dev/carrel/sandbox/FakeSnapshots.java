@@ -4,6 +4,7 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.store.Ids;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -31,8 +32,7 @@ final class FakeSnapshots {
     void copyTo(Path root, SnapshotId snapshot) {
         Path source = directory.resolve(snapshot.value());
         if (!Files.isDirectory(source)) {
-            throw new CarrelException(
-                    ErrorCode.SNAPSHOT_NOT_FOUND, "there is no snapshot " + snapshot);
+            throw notFound(snapshot);
         }
         long size = copy(source, root);
         assert size >= 0;
@@ -55,6 +55,45 @@ final class FakeSnapshots {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    void writeLayer(SnapshotId snapshot, OutputStream out) {
+        Path root = directory.resolve(snapshot.value());
+        if (!Files.isDirectory(root)) {
+            throw notFound(snapshot);
+        }
+        var tar = new TarOutput(out);
+        new FakeFiles(root, () -> {})
+                .walk(
+                        "/",
+                        entry -> {
+                            try {
+                                write(tar, entry);
+                            } catch (IOException e) {
+                                throw new UncheckedIOException(e);
+                            }
+                        });
+        try {
+            tar.finish();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void write(TarOutput tar, TreeEntry entry) throws IOException {
+        FileStat stat = entry.stat();
+        var attributes = new TarOutput.Attributes(stat.mode(), 0, 0, stat.modifiedAt());
+        switch (stat.type()) {
+            case FILE -> tar.file(entry.name(), attributes, stat.sizeBytes(), entry.content());
+            case DIRECTORY -> tar.directory(entry.name(), attributes);
+            case SYMLINK -> tar.symlink(entry.name(), attributes, entry.linkTarget().orElse(""));
+            case OTHER -> {}
+        }
+    }
+
+    private static CarrelException notFound(SnapshotId snapshot) {
+        return new CarrelException(
+                ErrorCode.SNAPSHOT_NOT_FOUND, "there is no snapshot " + snapshot);
     }
 
     Set<SnapshotId> ids() {

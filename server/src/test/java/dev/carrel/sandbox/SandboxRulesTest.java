@@ -86,7 +86,7 @@ class SandboxRulesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "workspace", "../x", "/a\0"})
+    @ValueSource(strings = {" ", "workspace", "../x", "/a\0"})
     void workingDirectoryIsAbsolute(String cwd) {
         assertThatThrownBy(() -> SandboxRules.check(request(List.of("a"), cwd, Map.of(), "")))
                 .isInstanceOfSatisfying(

@@ -178,6 +178,11 @@ final class BtrfsDisks implements DiskStore {
         return DiskFolders.snapshots(folder);
     }
 
+    @Override
+    public Disk snapshot(SnapshotId snapshot) {
+        return DiskFolders.disk(DiskFolders.requireSnapshot(folder, snapshot));
+    }
+
     private void copy(SnapshotId snapshot, String name) throws IOException {
         Path source = DiskFolders.requireSnapshot(folder, snapshot);
         Btrfs.snapshot(source, folder, name, false);

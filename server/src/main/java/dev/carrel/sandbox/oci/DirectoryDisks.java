@@ -95,6 +95,11 @@ final class DirectoryDisks implements DiskStore {
     }
 
     @Override
+    public Disk snapshot(SnapshotId snapshot) {
+        return DiskFolders.disk(DiskFolders.requireSnapshot(folder, snapshot));
+    }
+
+    @Override
     public Disk disk(SandboxId id) {
         return DiskFolders.disk(folder.resolve(id.value()));
     }

@@ -1,5 +1,6 @@
 package dev.carrel.sandbox.oci;
 
+import dev.carrel.image.ImageConfig;
 import dev.carrel.image.Images;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxSpec;
@@ -7,8 +8,6 @@ import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -53,11 +52,9 @@ record DiskImages(Images images, DiskStore disks, Instance instance) {
         }
     }
 
-    /// The variables of the image, and the sandbox's own above them.
-    Map<String, String> environment(SandboxId id, SandboxSpec spec) throws IOException {
-        Map<String, String> variables = new HashMap<>(Images.configOf(root(id)).env());
-        variables.putAll(spec.env());
-        return variables;
+    /// What the image of the sandbox says of its commands.
+    ImageConfig config(SandboxId id) throws IOException {
+        return Images.configOf(root(id));
     }
 
     private Path root(SandboxId id) throws IOException {

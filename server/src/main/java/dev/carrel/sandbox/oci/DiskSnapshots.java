@@ -6,6 +6,8 @@ import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.Set;
 
@@ -55,6 +57,14 @@ record DiskSnapshots(DiskStore disks, DiskImages images) {
             images.release(snapshot);
         } catch (IOException e) {
             throw Failures.failed(snapshot, "be deleted", e);
+        }
+    }
+
+    void writeLayer(SnapshotId snapshot, OutputStream out) {
+        try {
+            LayerWriter.write(disks.snapshot(snapshot).upper(), out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -59,6 +59,9 @@ interface DiskStore extends AutoCloseable {
 
     Set<SnapshotId> snapshots() throws IOException;
 
+    /// The files of a snapshot, to be read. Fails with `SNAPSHOT_NOT_FOUND`.
+    Disk snapshot(SnapshotId snapshot);
+
     /// Lets go of the store; its disks stay, also for sandboxes that are running.
     @Override
     void close();

@@ -7,19 +7,12 @@ import dev.carrel.sandbox.RunningSandbox;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxSpec;
 import java.io.IOException;
-import java.util.HashMap;
-import java.util.Map;
 
 /// What callers get of a sandbox that runs: its connection, with the environment that its commands
 /// have, and its network.
 record Handles(Host host, DiskImages images) {
     RunningSandbox of(Attached sandbox, SandboxId id, SandboxSpec spec) throws IOException {
-        Map<String, String> environment = new HashMap<>();
-        if (!spec.network().secrets().isEmpty()) {
-            environment.putAll(TrustFiles.ENVIRONMENT);
-        }
-        environment.putAll(images.environment(id, spec));
-        return new OciSandbox(sandbox, environment, policy -> change(id, policy));
+        return OciSandbox.of(sandbox, spec, images.config(id), policy -> change(id, policy));
     }
 
     /// Puts a policy in force for a sandbox that runs.

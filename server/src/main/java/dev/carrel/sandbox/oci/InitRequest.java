@@ -2,6 +2,7 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.Account;
 import dev.carrel.sandbox.CommandInput;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.carrel.sandbox.ExecutionRequest;
 import dev.carrel.sandbox.Resources;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,7 +30,7 @@ record OciConfig(
     /// What every command finds, unless the sandbox or the command says otherwise.
     static final Map<String, String> ENVIRONMENT =
             Map.of(
-                    "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                    "PATH", ExecutionRequest.PATH_DEFAULT,
                     "HOME", "/root",
                     "USER", "root",
                     "LANG", "C.UTF-8",

@@ -16,6 +16,7 @@ import dev.carrel.sandbox.SandboxUsage;
 import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.store.Cursor;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.util.HashSet;
 import java.util.List;
@@ -230,6 +231,11 @@ public final class OciRuntime implements SandboxRuntime {
     @Override
     public void deleteSnapshot(SnapshotId snapshot) {
         snapshots.delete(snapshot);
+    }
+
+    @Override
+    public void writeLayer(SnapshotId snapshot, OutputStream out) {
+        snapshots.writeLayer(snapshot, out);
     }
 
     @Override

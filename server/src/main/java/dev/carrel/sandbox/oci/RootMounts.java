@@ -42,8 +42,9 @@ final class RootMounts {
             String lower = mapped(image).toString();
             Path target = Files.createDirectory(space.root().resolve(id.value()));
             try {
+                // No new redirects: each changed file is on the disk itself, for LayerWriter.
                 String options =
-                        "lowerdir=%s,upperdir=%s,workdir=%s"
+                        "lowerdir=%s,upperdir=%s,workdir=%s,redirect_dir=follow"
                                 .formatted(lower, disk.upper(), disk.work());
                 Mounts.mount("overlay", target.toString(), "overlay", 0, options);
                 try {

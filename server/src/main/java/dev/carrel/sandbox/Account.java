@@ -1,8 +1,7 @@
-package dev.carrel.sandbox.oci;
+package dev.carrel.sandbox;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
-import dev.carrel.sandbox.SandboxFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -17,16 +16,16 @@ import java.util.stream.Stream;
 
 /// Who a command runs as, inside. `name` and `home` are empty for a number that `/etc/passwd` does
 /// not know.
-record Account(
+public record Account(
         int uid, int gid, List<Integer> groups, Optional<String> name, Optional<String> home) {
     /// As many as pid 1 takes.
-    static final int GROUPS_MAX = 64;
+    public static final int GROUPS_MAX = 64;
 
     private static final int FILE_BYTES_MAX = 1 << 20;
-    private static final int NUMBER_MAX = IdMap.SIZE - 1;
+    private static final int NUMBER_MAX = FileAttributes.ID_MAX;
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
-    Account {
+    public Account {
         groups = List.copyOf(groups);
     }
 
@@ -34,7 +33,7 @@ record Account(
     /// be another one than its own. Both files are as hostile as the rest of the sandbox: they are
     /// read to a limit, and what is no entry is no entry. Fails with `INVALID_REQUEST` when there
     /// is no such user or group.
-    static Account of(String text, SandboxFiles files) {
+    public static Account of(String text, SandboxFiles files) {
         String[] parts = text.split(":", 2);
         List<String[]> users = entries(files, "/etc/passwd", 7);
         List<String[]> groups = entries(files, "/etc/group", 4);
@@ -59,7 +58,7 @@ record Account(
     }
 
     /// The variables that a login would set.
-    Map<String, String> environment() {
+    public Map<String, String> environment() {
         var variables = new HashMap<String, String>();
         name.ifPresent(text -> {
             variables.put("USER", text);
