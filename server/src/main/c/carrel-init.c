@@ -19,7 +19,7 @@ struct execution executions[SLOTS];
 struct connection connections[CONNECTIONS_MAX];
 int slots, running, null_fd, terminals;
 struct rlimit files_max;
-static int signals, listener;
+static int signals, listener = -1;
 
 static void die(const char *what) {
     dprintf(2, "carrel-init: %s: %s\n", what, strerror(errno));
@@ -60,10 +60,11 @@ static void mind_execution(struct pollfd *fds, struct execution *e) {
 }
 
 static void round_of_events(bool more_to_reap) {
-    static struct pollfd fds[2 + CONNECTIONS_MAX + 3 * SLOTS];
+    static struct pollfd fds[2 + STREAM_POLLS + CONNECTIONS_MAX + 3 * SLOTS];
     int n = 0;
     watch(fds, n++, signals, POLLIN);
-    watch(fds, n++, listener, POLLIN);
+    watch(fds, n++, listener, POLLIN);  // -1 in a microVM: poll leaves it out
+    n = watch_streams(fds, n);
     for (int i = 0; i < CONNECTIONS_MAX; i++)
         if (connections[i].used)
             connections[i].polled =
@@ -83,6 +84,7 @@ static void round_of_events(bool more_to_reap) {
     }
     for (int i = 0; i < slots; i++) mind_execution(fds, &executions[i]);
     if (fds[1].revents) greet(listener);
+    if (!mind_streams(fds)) _exit(0);
 }
 
 static void open_door(void) {
@@ -98,9 +100,12 @@ static void open_door(void) {
 }
 
 // Without arguments it inherits the run directory; under gVisor the arguments are where it is, and
-// how many processes there may be.
+// how many processes there may be; in a microVM, where it is.
 int main(int count, char **arguments) {
-    const char *failed = count > 2 ? settle_in_gvisor(arguments[1], arguments[2]) : NULL;
+    const char *failed = NULL;
+    if (count == 2 && strcmp(arguments[1], "relay") == 0) return relay();
+    if (count == 2) failed = settle_in_microvm(arguments[1]);
+    if (count > 2) failed = settle_in_gvisor(arguments[1], arguments[2]);
     if (failed) die(failed);
     open_oom_score();  // not there under gVisor, for which all of the sandbox is one process
     prctl(PR_SET_DUMPABLE, 0);
@@ -123,7 +128,9 @@ int main(int count, char **arguments) {
     signal(SIGPIPE, SIG_IGN);
     signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0) die("signalfd");
-    open_door();
+    if (count == 2)
+        open_streams(fcntl(0, F_DUPFD_CLOEXEC, 10), fcntl(1, F_DUPFD_CLOEXEC, 10));
+    else open_door();
     for (int i = 0; i < 3; i++) dup2(null_fd, i);
     close_range(RUN_DIRECTORY + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     for (bool more_to_reap = false;;) {

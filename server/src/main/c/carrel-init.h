@@ -36,6 +36,7 @@
 //   DRAINED  id: the command has been given all input
 //   EXIT     id, the line of <id>.exit
 #pragma once
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,6 +61,10 @@ enum {
     RING = (2 << 20) + CHUNK,  // a reader takes all but what may be being overwritten
     DRAIN_READS = 64,       // of a terminal whose command has ended
     GROUPS_MAX = 64,
+    STREAMS_MAX = 128,      // at once, and of them
+    CONTROL_STREAMS = 4,    // for servers
+    STREAM_POLLS = 2 + STREAMS_MAX,
+    WINDOW = 1 << 16,
     TIMEOUT_MAX_S = 366 * 24 * 3600,
     SAVE_AGAIN_MS = 1000,   // a record that the full disk of the host did not take
     OOM_SCORE_STEP = 100,   // commands above pid 1: the kernel takes them first
@@ -70,7 +75,7 @@ enum {
     HELLO = 16, STARTED, ALREADY, REFUSED, OUTPUT, EXIT, LISTED, PONG, KILLED_ALL, TAKEN, DRAINED
 };
 enum { OPEN_INPUT = 1, TERMINAL = 2, KEEP_LAST = 4 };
-enum { TIMED_OUT = 1, KILLED = 2 };
+enum { TIMED_OUT = 1, KILLED = 2, MEMORY_RAN_OUT = 4 };
 
 struct command {
     int flags;
@@ -91,7 +96,7 @@ struct execution {
     size_t pending_length, pending_done;
     uint64_t cap[2], kept[2], written[2], timeout_ms, deadline_ms;  // 0 for none
     uint64_t paused_ms;  // that deadline_ms already makes up for
-    uint64_t started_us, started_at_ms, ended_at_ms, took_us;
+    uint64_t started_us, started_at_ms, ended_at_ms, took_us, memory_kills;
 };
 struct connection {
     bool used, stale;  // stale: an OUTPUT was left out
@@ -131,6 +136,7 @@ struct execution *get_running(struct cursor *in);  // NULL if there is none of t
 void queue(struct connection *c, struct frame *f);
 void tell_all(struct frame *f);
 void greet(int listener);
+void adopt(int fd);  // a connection that is there
 void flush(struct connection *c);
 void catch_up(struct connection *c);  // with the OUTPUT that was left out
 void listen_to(struct connection *c);
@@ -168,4 +174,28 @@ uint64_t now_us(clockid_t clock);
 // with errno, or NULL. tell_of_resize() does what other kernels do by themselves.
 extern bool in_gvisor;
 void tell_of_resize(int terminal, pid_t leader);
+const char *take_run_directory(const char *mounted_at);
+bool drop_administration(void);
 const char *settle_in_gvisor(const char *run_directory, const char *processes_max);
+
+// microvm.c: in a machine of its own, where no socket of the host reaches. settle_in_microvm() is as
+// settle_in_gvisor(). relay() is what runs on the host: it listens at "ctl" and "ports" for servers.
+const char *settle_in_microvm(const char *run_directory);
+int relay(void);
+uint64_t memory_kills(void);                 // of a kernel that is the sandbox's own; else 0
+
+// streams.c, hearing.c: many streams over the one pipe each way that pid 1 has then. A packet is u8 type, u8
+// stream, u16 length, and so many bytes; it is written whole. Only the relay opens streams.
+//   OPEN    u16 port: a stream to that port of the loopback address, whose first byte says that it
+//           is connected; 0: a connection to pid 1
+//   DATA    bytes, of which a side has WINDOW under way at most
+//   CREDIT  u32: so many of them were taken
+//   END     no more data from this side
+//   RESET   the same, and it takes none
+//   CLOSED  nothing more at all; each side has said and heard END or RESET
+// When both sides have said CLOSED, the stream may be opened again.
+void open_streams(int from, int to);
+int free_stream(bool for_control);              // -1 if there is none
+void open_stream(int stream, int fd, bool asks);  // asks: it sends its port, two bytes, first
+int watch_streams(struct pollfd *fds, int n);   // adds STREAM_POLLS at most
+bool mind_streams(const struct pollfd *fds);    // false when nobody is at the other end any more

@@ -53,7 +53,10 @@ void catch_up(struct connection *c) {
 
 void greet(int listener) {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0) return;
+    if (fd >= 0) adopt(fd);
+}
+
+void adopt(int fd) {
     static uint64_t count;
     struct connection *c = &connections[0];
     for (int i = 1; i < CONNECTIONS_MAX && c->used; i++)

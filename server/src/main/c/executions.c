@@ -26,7 +26,7 @@ static uint64_t paused_ms(void) {
     return n > 0 ? strtoull(text, NULL, 10) : 0;
 }
 
-// One line of decimals: format, wait status, flags (TIMED_OUT, KILLED), bytes kept of stdout and of
+// One line of decimals: format, wait status, flags (see carrel-init.h), bytes kept of stdout and of
 // stderr, bytes written to each, start and end (ms since 1970), duration in µs.
 static const char *record(struct execution *e) {
     static char line[256];
@@ -73,6 +73,7 @@ static void finish(struct execution *e, int status) {
     e->took_us = now_us(CLOCK_MONOTONIC) - e->started_us;
     e->ended_at_ms = now_us(CLOCK_REALTIME) / 1000;
     e->status = status;
+    if (memory_kills() != e->memory_kills) e->flags |= MEMORY_RAN_OUT;
     if (e->terminal)
         for (int i = 0; i < DRAIN_READS && e->pipe[0] >= 0 && take(e, 0, CHUNK);) i++;
     for (int s = 0; s < 2; s++) {
@@ -139,6 +140,7 @@ int add_execution(struct execution *e, const struct command *command) {
     e->input = e->pipe[0] = e->pipe[1] = e->file[1] = -1;
     e->file[0] = create(e->id, ".out");
     if (e->file[0] < 0) return errno == EEXIST ? ALREADY : REFUSED;
+    e->memory_kills = memory_kills();
     if (!launch(e, command)) {
         int error = errno;
         close_fd(&e->file[0]);

@@ -78,7 +78,7 @@ static bool refuse_namespaces(void) {
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-static bool drop_administration(void) {
+bool drop_administration(void) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct sets[2];
     if (prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN, 0, 0, 0) != 0 ||
@@ -115,13 +115,19 @@ static bool limit_processes(const char *most) {
            umount2("/dev/pids", MNT_DETACH) == 0 && rmdir("/dev/pids") == 0;
 }
 
-const char *settle_in_gvisor(const char *run_directory, const char *processes_max) {
-    in_gvisor = true;
-    int fd = open(run_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+const char *take_run_directory(const char *mounted_at) {
+    int fd = open(mounted_at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || dup2(fd, RUN_DIRECTORY) != RUN_DIRECTORY) return "open the run directory";
     if (fd != RUN_DIRECTORY) close(fd);
-    if (umount2(run_directory, MNT_DETACH) != 0 || rmdir(run_directory) != 0)
-        return "take the run directory away";
+    return umount2(mounted_at, MNT_DETACH) == 0 && rmdir(mounted_at) == 0
+               ? NULL
+               : "take the run directory away";
+}
+
+const char *settle_in_gvisor(const char *run_directory, const char *processes_max) {
+    in_gvisor = true;
+    const char *failed = take_run_directory(run_directory);
+    if (failed) return failed;
     if (!limit_processes(processes_max)) return "limit the processes";
     if (mount("none", "/proc/1", "tmpfs", MS_RDONLY, "size=4k,mode=0555") != 0)
         return "cover /proc/1";

@@ -37,6 +37,7 @@ record ServerConfig(
         boolean temporary,
         NetworkSettings network,
         OptionalLong poolMib,
+        String microvmShim,
         SandboxSettings sandboxes,
         HttpSettings http,
         PreviewSettings previews,
@@ -62,6 +63,7 @@ record ServerConfig(
                         temporary,
                         network(config),
                         poolMib(config),
+                        config.text("sandboxes.microvm_shim", OciSettings.MICROVM_SHIM_DEFAULT),
                         sandboxes(config, temporary),
                         HttpSettings.at(host.orElse(address), port.orElse(number)),
                         previews(config),
@@ -203,7 +205,7 @@ record ServerConfig(
 
     /// How sandboxes live on this host.
     OciSettings sandboxRuntime() {
-        return new OciSettings(home, new Images(images), temporary, network, poolMib);
+        return new OciSettings(home, new Images(images), temporary, network, poolMib, microvmShim);
     }
 
     Path keyFile() {

@@ -29,4 +29,12 @@ public final class Ioctl {
                 };
         Native.call("ioctl 0x" + Long.toHexString(request), ioctl);
     }
+
+    /// Makes a request that answers with a new descriptor.
+    static Fd open(Fd file, long request) throws LinuxException {
+        int fd = file.number();
+        Native.Call ioctl =
+                (arena, errno) -> (int) IOCTL.invokeExact(errno, fd, request, MemorySegment.NULL);
+        return new Fd((int) Native.call("ioctl 0x" + Long.toHexString(request), ioctl));
+    }
 }

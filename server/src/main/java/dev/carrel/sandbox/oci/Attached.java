@@ -11,6 +11,7 @@ import dev.carrel.sandbox.ExecutionSummary;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.store.Cursor;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -34,6 +35,7 @@ final class Attached implements AutoCloseable {
 
     private final SandboxFolder folder;
     private final int process;
+    private final Engine engine;
     private final ControlGroups groups;
     private final Freezer freezer;
     private final PauseClock pauses;
@@ -47,8 +49,14 @@ final class Attached implements AutoCloseable {
     private volatile boolean closed;
 
     private Attached(
-            SandboxFolder folder, int process, ControlGroups groups, Fd root, Ports network) {
+            SandboxFolder folder,
+            int process,
+            Engine engine,
+            ControlGroups groups,
+            Fd root,
+            Ports network) {
         this.folder = folder;
+        this.engine = engine;
         this.process = process;
         this.groups = groups;
         this.freezer = new Freezer(groups);
@@ -59,16 +67,16 @@ final class Attached implements AutoCloseable {
 
     static Attached to(SandboxFolder folder, int process, Engine engine, ControlGroups groups)
             throws IOException {
-        int files = engine.fileProcess(folder, process);
+        Path files = engine.files(folder, process);
         Ports network = engine.ports(folder, process);
         Fd root;
         try {
-            root = Linux.open("/proc/" + files + "/root", Linux.O_PATH | Linux.O_DIRECTORY, 0);
+            root = Linux.open(files.toString(), Linux.O_PATH | Linux.O_DIRECTORY, 0);
         } catch (LinuxException e) {
             network.close();
             throw e;
         }
-        var fresh = new Attached(folder, process, groups, root, network);
+        var fresh = new Attached(folder, process, engine, groups, root, network);
         boolean complete = false;
         try {
             if (!fresh.isPaused()) {
@@ -176,10 +184,19 @@ final class Attached implements AutoCloseable {
         return InitClient.connect(
                 id(),
                 new RunDirectory(folder.run()),
+                door(),
                 () -> groups.oomKills(id()),
                 InstantSource.system(),
                 CONNECT_TIMEOUT,
                 death::countDown);
+    }
+
+    private InitDoor door() {
+        try {
+            return engine.door(folder, process);
+        } catch (IOException e) {
+            throw Failures.failed(id(), "be connected to", e);
+        }
     }
 
     private SandboxId id() {

@@ -98,7 +98,7 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
         try {
             return Files.readString(Path.of("/proc/" + process + "/cgroup"))
                     .lines()
-                    .anyMatch(line -> line.endsWith(":" + path(id)));
+                    .anyMatch(line -> (line + "/").contains(":" + path(id) + "/"));
         } catch (IOException e) {
             return false;
         }
@@ -213,12 +213,7 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
         Set<Integer> processes = new TreeSet<>();
         for (Path hierarchy : hierarchies) {
             try {
-                Files.readString(group(hierarchy, id).resolve("cgroup.procs"))
-                        .lines()
-                        .map(Integer::valueOf)
-                        // 0 stands for a process of another pid namespace, which none of ours is.
-                        .filter(process -> process > 0)
-                        .forEach(processes::add);
+                collect(group(hierarchy, id), processes);
             } catch (IOException e) {
                 // Not there, or (ENODEV) gone between opening and reading.
                 if (Files.exists(group(hierarchy, id))) {
@@ -227,6 +222,19 @@ record ControlGroups(Layout layout, List<Path> hierarchies, String parent) {
             }
         }
         return processes;
+    }
+
+    // Engines may divide a group further.
+    private static void collect(Path group, Set<Integer> processes) throws IOException {
+        Files.readString(group.resolve("cgroup.procs"))
+                .lines()
+                .map(Integer::valueOf)
+                // 0 stands for a process of another pid namespace, which none of ours is.
+                .filter(process -> process > 0)
+                .forEach(processes::add);
+        for (Path child : folders(group)) {
+            collect(child, processes);
+        }
     }
 
     /// A file of a sandbox's group, in whichever hierarchy has it; empty while it does not run.

@@ -94,12 +94,17 @@ final class Crun implements Engine {
 
     @Override
     public void complete(int process, Link link) throws IOException {
-        link.attach(process);
+        link.attach(process, Path.of("/proc/" + process + "/root"));
     }
 
     @Override
-    public int fileProcess(SandboxFolder folder, int process) {
-        return process;
+    public Path files(SandboxFolder folder, int process) {
+        return Path.of("/proc/" + process + "/root");
+    }
+
+    @Override
+    public InitDoor door(SandboxFolder folder, int process) {
+        return InitDoor.calling(new RunDirectory(folder.run()));
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.SandboxId;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Set;
 
 /// A program that makes sandboxes of one isolation level out of bundles. Little but the start is
@@ -22,11 +23,17 @@ interface Engine extends AutoCloseable {
     /// need it before anything of the sandbox runs.
     int run(SandboxFolder folder, OciConfig config, Link link) throws IOException;
 
+    /// Tells a sandbox that runs of its new limits, which the control groups have by now.
+    default void resize(SandboxFolder folder, int process, Resources inside) throws IOException {}
+
     /// What is left to do for a sandbox that has just been run, and needs no mounts.
     void complete(int process, Link link) throws IOException;
 
-    /// The process in whose root directory the host sees the sandbox's files.
-    int fileProcess(SandboxFolder folder, int process) throws IOException;
+    /// Where the host sees the sandbox's files.
+    Path files(SandboxFolder folder, int process) throws IOException;
+
+    /// How the server comes to speak with pid 1, which is there already.
+    InitDoor door(SandboxFolder folder, int process) throws IOException;
 
     Ports ports(SandboxFolder folder, int process) throws IOException;
 
@@ -41,8 +48,9 @@ interface Engine extends AutoCloseable {
     default void close() {}
 
     /// Links the network namespace of a process to the bridge, if the sandbox has a network.
+    /// `files` is where the host sees the sandbox's files.
     @FunctionalInterface
     interface Link {
-        void attach(int process) throws IOException;
+        void attach(int process, Path files) throws IOException;
     }
 }

@@ -19,16 +19,21 @@ import java.util.Set;
 final class Engines implements AutoCloseable {
     private final Map<Isolation, Engine> byLevel = new EnumMap<>(Isolation.class);
 
-    Engines(List<Engine> engines) {
+    private final String shim;
+
+    Engines(List<Engine> engines, String shim) {
+        this.shim = shim;
         engines.forEach(engine -> byLevel.put(engine.isolation(), engine));
     }
 
-    /// `mounts` is the root of the mount space in which they run.
-    static Engines of(Instance instance, Path mounts, ControlGroups groups) {
+    /// `mounts` is the root of the mount space in which they run; `shim` the program of Kata.
+    static Engines of(Instance instance, Path mounts, ControlGroups groups, String shim) {
         return new Engines(
                 List.of(
                         new Crun(instance.crunState(), mounts),
-                        new Runsc(instance.runscState(), mounts, groups)));
+                        new Runsc(instance.runscState(), mounts, groups),
+                        new Kata(new ShimStart(shim, mounts), groups)),
+                shim);
     }
 
     /// The levels that can be used now.
@@ -40,7 +45,7 @@ final class Engines implements AutoCloseable {
 
     /// Why a level cannot be used, if it cannot.
     Optional<String> lacks(Isolation level) {
-        return IsolationChecks.lacks(level);
+        return IsolationChecks.lacks(level, shim);
     }
 
     /// The engine of a sandbox, as noted at its creation.

@@ -80,7 +80,7 @@ record ExecutionFiles(RunDirectory directory, ExecutionId id) {
         if (earlier.isPresent()) {
             return earlier.get();
         }
-        boolean outOfMemory = oomKillsNow > oomKillsAtStart;
+        boolean outOfMemory = oomKillsNow > oomKillsAtStart || exit.memoryRanOut();
         directory.write(id + ".oom", new byte[] {(byte) (outOfMemory ? '1' : '0')}, SERVER_ONLY);
         return outOfMemory;
     }

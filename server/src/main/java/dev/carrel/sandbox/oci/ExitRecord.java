@@ -24,6 +24,7 @@ record ExitRecord(
     private static final int FIELDS = 10;
     private static final int TIMED_OUT = 1;
     private static final int KILLED = 2;
+    private static final int MEMORY_RAN_OUT = 4;
     private static final int SIGKILL = 9;
 
     /// Empty for anything that is not a record: whoever controls pid 1 may write what they like.
@@ -75,6 +76,11 @@ record ExitRecord(
     /// The flag alone would not do: the command may have ended just before the signal came.
     boolean timedOut() {
         return (flags & TIMED_OUT) != 0 && signal().equals(OptionalInt.of(SIGKILL));
+    }
+
+    /// While it ran, a kernel that the sandbox has for itself has killed for want of memory.
+    boolean memoryRanOut() {
+        return (flags & MEMORY_RAN_OUT) != 0;
     }
 
     boolean killedOnRequest() {

@@ -18,7 +18,7 @@ record GvisorConfig(OciConfig base, Path init, Path run) {
     static final String RUN = "/dev/carrel-run";
 
     /// For pid 1's first moments: it mounts, and gives it up for good.
-    private static final String ADMINISTRATION = "CAP_SYS_ADMIN";
+    static final String ADMINISTRATION = "CAP_SYS_ADMIN";
 
     /// What gVisor itself takes beside the memory of the sandbox's own processes.
     private static final int OVERHEAD_MIB = 64;
@@ -77,7 +77,7 @@ record GvisorConfig(OciConfig base, Path init, Path run) {
         return mounts;
     }
 
-    private static void bind(ArrayNode mounts, String target, Path source, String access) {
+    static void bind(ArrayNode mounts, String target, Path source, String access) {
         ObjectNode mount = mounts.addObject().put("destination", target).put("type", "bind");
         mount.put("source", source.toString());
         mount.putArray("options")

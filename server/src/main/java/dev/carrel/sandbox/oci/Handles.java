@@ -26,10 +26,11 @@ record Handles(Host host, DiskImages images) {
                                     new CarrelException(
                                             ErrorCode.SANDBOX_NOT_RUNNING,
                                             "sandbox " + id + " is not running"));
-            if (!host.engines().of(folder).takesLinksLater()) {
+            Engine engine = host.engines().of(folder);
+            if (!engine.takesLinksLater()) {
                 host.uplinks().requireLinked(folder, policy);
             }
-            host.uplinks().change(folder, policy, process);
+            host.uplinks().change(folder, policy, process, engine.files(folder, process));
         } catch (IOException e) {
             throw Failures.failed(id, "have its network changed", e);
         }

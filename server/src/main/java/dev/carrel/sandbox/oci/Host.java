@@ -46,7 +46,7 @@ record Host(
             }
         }
         var roots = new RootMounts(space, idMap);
-        var engines = Engines.of(instance, space.root(), groups);
+        var engines = Engines.of(instance, space.root(), groups, settings.microvmShim());
         var launch = new Launch(instance, disks, roots, engines, groups, uplinks, space);
         GracePeriod gracePeriod = GracePeriod.of(groups);
         return new Host(

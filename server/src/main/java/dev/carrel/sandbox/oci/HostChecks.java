@@ -61,7 +61,7 @@ public final class HostChecks {
         checks.add(disk());
         checks.add(PoolCheck.of(settings, nearest(settings.home())));
         checks.add(image());
-        checks.addAll(IsolationChecks.of(isolationMin));
+        checks.addAll(IsolationChecks.of(isolationMin, settings.microvmShim()));
         return checks;
     }
 

@@ -1,14 +1,9 @@
 package dev.carrel.sandbox.oci;
 
-import dev.carrel.process.Fd;
-import dev.carrel.process.Linux;
 import java.io.EOFException;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchService;
 import java.time.Duration;
@@ -24,23 +19,14 @@ final class InitChannel implements AutoCloseable {
         this.socket = socket;
     }
 
+    /// `socket` blocks, and is closed with this.
+    static InitChannel of(SocketChannel socket) {
+        return new InitChannel(socket);
+    }
+
     /// Connects to a pid 1 that is there; fails at once when it is not.
     static InitChannel open(RunDirectory directory) throws IOException {
-        Path path = directory.path().resolve(RunDirectory.CHANNEL);
-        // Not by its name: that may be too long for an address, or a link to another's socket.
-        try (Fd file = Linux.open(path.toString(), Linux.O_PATH | Linux.O_NOFOLLOW, 0)) {
-            if (Linux.stat(file).isSymlink()) {
-                throw new IOException("not a socket: " + path);
-            }
-            var socket = SocketChannel.open(StandardProtocolFamily.UNIX);
-            try {
-                socket.connect(UnixDomainSocketAddress.of("/proc/self/fd/" + file.number()));
-            } catch (IOException e) {
-                socket.close();
-                throw e;
-            }
-            return new InitChannel(socket);
-        }
+        return new InitChannel(HostSocket.connect(directory.path().resolve(RunDirectory.CHANNEL)));
     }
 
     /// Connects to a pid 1 that may be just starting.

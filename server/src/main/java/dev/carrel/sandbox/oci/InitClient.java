@@ -41,29 +41,30 @@ final class InitClient implements AutoCloseable {
     private InitClient(
             SandboxId sandbox,
             RunDirectory directory,
+            InitDoor door,
             LongSupplier oomKills,
             InstantSource clock,
-            Duration timeout,
             Runnable onDeath) {
         this.directory = directory;
         this.oomKills = oomKills;
         this.clock = clock;
-        this.connection = new InitConnection(sandbox, directory, timeout, new Ears(), onDeath);
+        this.connection = new InitConnection(sandbox, door, new Ears(), onDeath);
         this.pruner = new Pruner(directory, () -> Set.copyOf(running));
     }
 
     /// Connects to the pid 1 that has this run directory, which may be just starting; fails with
-    /// `SANDBOX_FAILED` when it has not answered within `timeout`. `oomKills` reads the sandbox's
-    /// count of out-of-memory kills. `onDeath` runs once, on a thread of its own, when pid 1 has
-    /// ended; not after [#close].
+    /// `SANDBOX_FAILED` when it has not answered within `timeout`. `door` is closed with this.
+    /// `oomKills` reads the sandbox's count of out-of-memory kills. `onDeath` runs once, on a
+    /// thread of its own, when pid 1 has ended; not after [#close].
     static InitClient connect(
             SandboxId sandbox,
             RunDirectory directory,
+            InitDoor door,
             LongSupplier oomKills,
             InstantSource clock,
             Duration timeout,
             Runnable onDeath) {
-        var client = new InitClient(sandbox, directory, oomKills, clock, timeout, onDeath);
+        var client = new InitClient(sandbox, directory, door, oomKills, clock, onDeath);
         try {
             client.connection.connect(timeout);
             return client;

@@ -48,32 +48,29 @@ final class InitConnection implements AutoCloseable {
     }
 
     private final SandboxId sandbox;
-    private final RunDirectory directory;
+    private final InitDoor door;
     private final Listener listener;
     private final Runnable onDeath;
     private final Thread reader;
     private final CompletableFuture<Set<ExecutionId>> greeting = new CompletableFuture<>();
     private final BlockingQueue<ByteBuffer> unsent = new ArrayBlockingQueue<>(UNSENT_MAX);
     private final InitQuestions questions = new InitQuestions();
+    private volatile Duration connectWait = ANSWER_WAIT;
     private volatile boolean alive;
     private volatile boolean closing;
 
-    /// Begins to connect; [#awaitGreeting] tells whether it worked.
-    InitConnection(
-            SandboxId sandbox,
-            RunDirectory directory,
-            Duration connectWait,
-            Listener listener,
-            Runnable onDeath) {
+    /// `door` is closed with this.
+    InitConnection(SandboxId sandbox, InitDoor door, Listener listener, Runnable onDeath) {
         this.sandbox = sandbox;
-        this.directory = directory;
+        this.door = door;
         this.listener = listener;
         this.onDeath = onDeath;
-        this.reader = Thread.ofVirtual().name("init-" + sandbox).unstarted(() -> live(connectWait));
+        this.reader = Thread.ofVirtual().name("init-" + sandbox).unstarted(this::live);
     }
 
     /// Connects, once; fails with `SANDBOX_FAILED` when pid 1 does not answer in time.
     void connect(Duration wait) {
+        connectWait = wait;
         reader.start();
         answer(greeting, wait);
     }
@@ -179,8 +176,9 @@ final class InitConnection implements AutoCloseable {
 
     // ---- the reading thread ----
 
-    private void live(Duration connectWait) {
-        try (InitChannel first = InitChannel.await(directory, connectWait)) {
+    private void live() {
+        try (door;
+                InitChannel first = door.first(connectWait)) {
             converse(first);
             for (int i = 0; i < RECONNECTS_MAX && alive && !closing; i++) {
                 reconnect();
@@ -192,8 +190,8 @@ final class InitConnection implements AutoCloseable {
         }
     }
 
-    private void reconnect() {
-        try (InitChannel again = InitChannel.open(directory)) {
+    private void reconnect() throws InterruptedException {
+        try (InitChannel again = door.again()) {
             LOG.info("Sandbox {}: connected to pid 1 again", sandbox);
             converse(again);
         } catch (IOException e) {

@@ -4,27 +4,23 @@ import dev.carrel.process.HostCommand;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.oci.HostChecks.Check;
 import dev.carrel.sandbox.oci.HostChecks.Outcome;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /// Which isolation levels this host has, and why not the others.
 final class IsolationChecks {
-    private static final Path KVM = Path.of("/dev/kvm");
-
     private IsolationChecks() {}
 
     /// One for each level, the weakest first. A level that is missing is nothing bad, unless it is
-    /// `min`, the least that sandboxes may have.
-    static List<Check> of(Isolation min) {
-        return Arrays.stream(Isolation.values()).map(level -> check(level, min)).toList();
+    /// `min`, the least that sandboxes may have. `shim` is the program for `microvm`.
+    static List<Check> of(Isolation min, String shim) {
+        return Arrays.stream(Isolation.values()).map(level -> check(level, min, shim)).toList();
     }
 
-    private static Check check(Isolation level, Isolation min) {
+    private static Check check(Isolation level, Isolation min, String shim) {
         String name = "level " + level.wireName();
-        Optional<String> lacks = lacks(level);
+        Optional<String> lacks = lacks(level, shim);
         if (level.isWeakerThan(min)) {
             String why = "refused: sandboxes.isolation_min is " + min.wireName();
             return new Check(name, Outcome.INFO, why, "");
@@ -38,22 +34,14 @@ final class IsolationChecks {
     }
 
     /// What is missing for a level, then `; ` and what to do; empty when it can be used.
-    static Optional<String> lacks(Isolation level) {
+    static Optional<String> lacks(Isolation level, String shim) {
         return switch (level) {
             case CONTAINER ->
                     HostCommand.find("crun").isPresent()
                             ? Optional.empty()
                             : Optional.of("crun is not installed; apt-get install crun");
             case GVISOR -> RunscVersion.lacks();
-            case MICROVM -> Optional.of(microvm(Files.exists(KVM)));
+            case MICROVM -> KataInstall.lacks(shim);
         };
-    }
-
-    private static String microvm(boolean kvm) {
-        return (kvm
-                        ? "this version cannot start virtual machines"
-                        : "this host has no KVM (/dev/kvm), and this version starts no virtual"
-                                + " machines yet")
-                + "; use gvisor, or a machine for each tenant";
     }
 }

@@ -1,5 +1,6 @@
 package dev.carrel.sandbox.oci;
 
+import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxSpec;
 import java.io.IOException;
@@ -37,7 +38,7 @@ record Launch(
         Path init = roots.init();
         disks.resize(folder.id(), spec.resources().diskMib() + SPARE_MIB);
         Engine engine = engines.of(folder);
-        Engine.Link link = pid1 -> uplinks.connect(folder, spec.network(), pid1);
+        Engine.Link link = (pid1, files) -> uplinks.connect(folder, spec.network(), pid1, files);
         int process =
                 roots.with(
                         folder.id(),
@@ -79,6 +80,16 @@ record Launch(
                     : OptionalInt.empty();
         } catch (NoSuchFileException | NumberFormatException e) {
             return OptionalInt.empty();
+        }
+    }
+
+    /// Changes what a sandbox may use, while it runs.
+    void resize(SandboxFolder folder, Resources resources) throws IOException {
+        Engine engine = engines.of(folder);
+        new LiveLimits(groups).set(folder.id(), engine.onHost(resources));
+        OptionalInt process = process(folder);
+        if (process.isPresent()) {
+            engine.resize(folder, process.getAsInt(), resources);
         }
     }
 

@@ -191,14 +191,19 @@ record OciConfig(
     }
 
     private ObjectNode resourceLimits() {
-        ObjectNode limits = JSON.createObjectNode();
+        ObjectNode limits = limits(resources);
         limits.putArray("devices").addObject().put("allow", false).put("access", "rwm");
-        long bytes = (long) resources.memoryMib() << 20;
-        ObjectNode memory = limits.putObject("memory").put("limit", bytes);
         if (limitsSwap) {
             // Memory and swap together: no swap.
-            memory.put("swap", bytes);
+            limits.withObject("/memory").put("swap", (long) resources.memoryMib() << 20);
         }
+        return limits;
+    }
+
+    /// What the specification calls `linux.resources`.
+    static ObjectNode limits(Resources resources) {
+        ObjectNode limits = JSON.createObjectNode();
+        limits.putObject("memory").put("limit", (long) resources.memoryMib() << 20);
         limits.putObject("pids").put("limit", resources.processesMax());
         limits.putObject("cpu")
                 .put("quota", Math.round(resources.cpus() * PERIOD_MICROS))

@@ -171,8 +171,7 @@ public final class OciRuntime implements SandboxRuntime {
     public void resize(SandboxId id, Resources resources) {
         try {
             host.disks().resize(id, resources.diskMib());
-            Engine engine = host.engines().of(host.instance().sandbox(id));
-            new LiveLimits(host.groups()).set(id, engine.onHost(resources));
+            host.launch().resize(host.instance().sandbox(id), resources);
         } catch (IOException e) {
             throw Failures.failed(id, "get other limits", e);
         }

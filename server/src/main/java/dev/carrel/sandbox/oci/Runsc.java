@@ -106,7 +106,7 @@ final class Runsc implements Engine {
             int process = Integer.parseInt(Files.readString(folder.pid()).strip());
             Files.writeString(gofer(folder), Integer.toString(findGofer(folder, process)));
             prepareNetwork(process);
-            link.attach(process);
+            link.attach(process, Path.of("/proc/" + process + "/root"));
             step(folder, START);
             awaitSettled(folder);
             return process;
@@ -183,12 +183,17 @@ final class Runsc implements Engine {
     }
 
     @Override
-    public int fileProcess(SandboxFolder folder, int process) throws IOException {
+    public Path files(SandboxFolder folder, int process) throws IOException {
         int gofer = Integer.parseInt(Files.readString(gofer(folder)).strip());
         if (!groups.holds(folder.id(), gofer)) {
             throw new IOException("the gofer of " + folder.id() + " has ended");
         }
-        return gofer;
+        return Path.of("/proc/" + gofer + "/root");
+    }
+
+    @Override
+    public InitDoor door(SandboxFolder folder, int process) {
+        return InitDoor.calling(new RunDirectory(folder.run()));
     }
 
     @Override

@@ -23,6 +23,16 @@ record SandboxFolder(SandboxId id, Path path) {
         return bundle().resolve("pid");
     }
 
+    /// The relay between a microVM's pid 1 and the sockets in the bundle.
+    Path relayPid() {
+        return bundle().resolve("relay.pid");
+    }
+
+    /// What the shim has said of itself.
+    Path shim() {
+        return bundle().resolve("shim.address");
+    }
+
     /// Written when everything is in place: without it, what runs is half a sandbox.
     Path ready() {
         return bundle().resolve("ready");

@@ -103,9 +103,9 @@ final class Uplinks implements AutoCloseable {
         return Optional.ofNullable(System.getenv("SSL_CERT_FILE")).map(Path::of);
     }
 
-    private void trust(NetworkPolicy policy, int process) throws IOException {
+    private void trust(NetworkPolicy policy, Path files) throws IOException {
         if (!policy.secrets().isEmpty()) {
-            TrustFiles.write(Path.of("/proc/" + process + "/root"), egress.certificate());
+            TrustFiles.write(files, egress.certificate());
         }
     }
 
@@ -141,11 +141,12 @@ final class Uplinks implements AutoCloseable {
         fence(folder, index, Fence.of(policy, closed));
     }
 
-    /// When its pid 1 runs: connects it, if it has an address.
-    void connect(SandboxFolder folder, NetworkPolicy policy, int process) throws IOException {
+    /// When its pid 1 runs: connects it, if it has an address. `files` is where its files are seen.
+    void connect(SandboxFolder folder, NetworkPolicy policy, int process, Path files)
+            throws IOException {
         OptionalInt index = address(folder);
         if (policy.internet() && index.isPresent()) {
-            trust(policy, process);
+            trust(policy, files);
             egress.put(bits(index.getAsInt()), policy);
             network.attach(index.getAsInt(), process);
         }
@@ -153,7 +154,8 @@ final class Uplinks implements AutoCloseable {
 
     /// Puts a policy in force for one that runs, whatever there was before; a new server does so
     /// for each that it finds. On failure the old policy is in force, or nothing can be reached.
-    void change(SandboxFolder folder, NetworkPolicy policy, int process) throws IOException {
+    void change(SandboxFolder folder, NetworkPolicy policy, int process, Path files)
+            throws IOException {
         if (!policy.internet()) {
             disconnect(folder);
             release(folder);
@@ -161,7 +163,7 @@ final class Uplinks implements AutoCloseable {
         }
         reserve(folder, policy);
         int index = address(folder).orElseThrow();
-        trust(policy, process);
+        trust(policy, files);
         egress.put(bits(index), policy);
         if (!network.isAttached(index)) {
             network.attach(index, process);

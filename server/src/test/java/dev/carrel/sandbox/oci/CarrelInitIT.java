@@ -543,6 +543,7 @@ class CarrelInitIT {
                         InitClient.connect(
                                 SandboxId.next(),
                                 init.run,
+                                InitDoor.calling(init.run),
                                 () -> 0,
                                 InstantSource.system(),
                                 Duration.ofMillis(100),

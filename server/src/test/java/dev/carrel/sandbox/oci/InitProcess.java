@@ -98,7 +98,13 @@ final class InitProcess implements AutoCloseable {
 
     InitClient connect(Runnable onDeath) {
         return InitClient.connect(
-                sandbox, run, oomKills::get, InstantSource.system(), DEADLINE, onDeath);
+                sandbox,
+                run,
+                InitDoor.calling(run),
+                oomKills::get,
+                InstantSource.system(),
+                DEADLINE,
+                onDeath);
     }
 
     /// A connection without a client, for bad manners.

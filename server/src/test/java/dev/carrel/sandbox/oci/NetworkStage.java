@@ -62,12 +62,14 @@ abstract class NetworkStage {
         SandboxFolder folder = folder();
         folders.put(process, folder);
         uplinks.reserve(folder, policy);
-        uplinks.connect(folder, policy, Math.toIntExact(process.pid()));
+        int pid = Math.toIntExact(process.pid());
+        uplinks.connect(folder, policy, pid, Path.of("/proc/" + pid + "/root"));
         return process;
     }
 
     void change(Process sandbox, NetworkPolicy policy) throws IOException {
-        uplinks.change(folders.get(sandbox), policy, Math.toIntExact(sandbox.pid()));
+        int pid = Math.toIntExact(sandbox.pid());
+        uplinks.change(folders.get(sandbox), policy, pid, Path.of("/proc/" + pid + "/root"));
     }
 
     SandboxFolder folder() throws IOException {

@@ -21,16 +21,23 @@ final class TestHost {
 
     private final Path home;
     private final Images images;
+    private final String shim;
 
-    private TestHost(Path home, Images images) {
+    private TestHost(Path home, Images images, String shim) {
         this.home = home;
         this.images = images;
+        this.shim = shim;
     }
 
     static TestHost make() throws IOException {
+        return make(OciSettings.MICROVM_SHIM_DEFAULT);
+    }
+
+    /// With another program for the isolation level microvm.
+    static TestHost make(String shim) throws IOException {
         var images = new Images(Images.DIRECTORY_DEFAULT);
         images.build("coding", progress -> {});
-        return new TestHost(Files.createTempDirectory("carrel-test-"), images);
+        return new TestHost(Files.createTempDirectory("carrel-test-"), images, shim);
     }
 
     /// Loud, because what is skipped is not known to work.
@@ -76,7 +83,7 @@ final class TestHost {
 
     private OciSettings settings(boolean temporary) {
         return new OciSettings(
-                home, images, temporary, NetworkSettings.DEFAULT, OptionalLong.of(POOL_MIB));
+                home, images, temporary, NetworkSettings.DEFAULT, OptionalLong.of(POOL_MIB), shim);
     }
 
     private static String controlGroups(Instance instance) throws IOException {
