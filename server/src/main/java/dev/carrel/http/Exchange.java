@@ -113,7 +113,7 @@ final class Exchange implements Swept {
                 sendBytesOf(ErrorBodies.response(asFailure(e), requestId));
                 return;
             }
-            LOG.warn("an answer broke off", e);
+            BrokenAnswers.log(e);
             throw new CloseConnectionException("an answer broke off", e);
         } catch (InterruptedException e) {
             throw new CloseConnectionException("the server is closing", e);
@@ -163,7 +163,7 @@ final class Exchange implements Swept {
             writing(response::commit);
         } catch (IOException | CarrelException e) {
             // The head is out: only a missing end can tell the client.
-            LOG.warn("an answer broke off", e);
+            BrokenAnswers.log(e);
             throw new CloseConnectionException("an answer broke off", e);
         }
     }

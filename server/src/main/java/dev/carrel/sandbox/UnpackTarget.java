@@ -59,6 +59,7 @@ final class UnpackTarget {
         if (name.isEmpty()) {
             return; // the directory itself, which is there and stays as it is
         }
+        requireShallow(head.name(), name, SandboxFiles.TREE_DEPTH_MAX - 1);
         writer.directory(name, attributes(head));
         done();
     }
@@ -129,7 +130,16 @@ final class UnpackTarget {
         if (judged.isEmpty()) {
             throw refused(name, "has no name");
         }
+        requireShallow(name, judged, SandboxFiles.TREE_DEPTH_MAX);
         return judged;
+    }
+
+    /// What is unpacked can be listed, copied and packed again.
+    private static void requireShallow(String name, String judged, int partsMax) {
+        if (judged.chars().filter(c -> c == '/').count() >= partsMax) {
+            throw refused(
+                    name, "is more than " + SandboxFiles.TREE_DEPTH_MAX + " directories deep");
+        }
     }
 
     /// The name without what means nothing in it; empty for the directory itself.

@@ -203,6 +203,23 @@ abstract class ArchiveContract extends TreeContract {
     }
 
     @Test
+    void whatIsTooDeepToBePackedIsNotUnpacked() throws Exception {
+        String deepest = "d/".repeat(SandboxFiles.TREE_DEPTH_MAX - 1);
+        unpack("/workspace/in", tar(tar -> file(tar, deepest + "f", "deep")), STRICT);
+        assertThat(unpack("/workspace/out", pack("/workspace/in", ArchiveFormat.TAR_GZ), STRICT))
+                .isEqualTo(new Unpacked(SandboxFiles.TREE_DEPTH_MAX, 4));
+
+        String tooDeep = deepest + "d/";
+        assertRefused(tar(tar -> file(tar, tooDeep + "f", "x")), "more than 256 directories deep");
+        assertRefused(
+                tar(tar -> special(tar, tooDeep, TarConstants.LF_DIR, "")),
+                "more than 256 directories deep");
+        assertRefused(
+                tar(tar -> special(tar, "e/".repeat(1500), TarConstants.LF_DIR, "")),
+                "more than 256 directories deep");
+    }
+
+    @Test
     void bombsAreCutOff() throws Exception {
         byte[] zeros = new byte[1 << 20];
         byte[] bomb =
