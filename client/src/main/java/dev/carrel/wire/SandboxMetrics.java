@@ -12,9 +12,9 @@ public record SandboxMetrics(
         Disk disk,
         Processes processes,
         Network network,
-        List<Integer> listening) {
+        Optional<List<Integer>> listening) {
     public SandboxMetrics {
-        listening = List.copyOf(listening);
+        listening = listening.map(List::copyOf);
     }
 
     /// `seconds` since it was started; `share` in processors, over the last tenth of a second.

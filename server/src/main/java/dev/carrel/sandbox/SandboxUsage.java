@@ -2,11 +2,12 @@ package dev.carrel.sandbox;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /// What a sandbox uses and may use, as its host counts it; absent is what the host does not count,
 /// and all but the disk while the sandbox does not run. `listening` are the TCP ports that
-/// something inside listens on, in order, as far as the host can see them.
+/// something inside listens on, in order.
 public record SandboxUsage(
         Duration cpu,
         OptionalLong memoryBytes,
@@ -15,7 +16,7 @@ public record SandboxUsage(
         OptionalLong processes,
         OptionalLong receivedBytes,
         OptionalLong sentBytes,
-        List<Integer> listening) {
+        Optional<List<Integer>> listening) {
     /// Of a sandbox of which nothing is counted.
     public static final SandboxUsage NONE =
             new SandboxUsage(
@@ -26,9 +27,9 @@ public record SandboxUsage(
                     OptionalLong.empty(),
                     OptionalLong.empty(),
                     OptionalLong.empty(),
-                    List.of());
+                    Optional.empty());
 
     public SandboxUsage {
-        listening = List.copyOf(listening);
+        listening = listening.map(List::copyOf);
     }
 }

@@ -152,7 +152,7 @@ class PreviewIT {
 
         SandboxMetrics metrics = client.sandboxes().metrics(sandbox);
         assertThat(metrics.state()).isEqualTo("running");
-        assertThat(metrics.listening()).contains(3000);
+        assertThat(metrics.listening().orElseThrow()).contains(3000);
         assertThat(metrics.cpu().seconds()).isPositive();
         assertThat(metrics.cpu().share()).isBetween(0.0, 4.0);
         assertThat(metrics.memory().usedBytes().orElseThrow())

@@ -35,7 +35,7 @@ record UsageReader(ControlGroups groups, DiskStore disks) {
                         : OptionalLong.empty(),
                 column(link, RECEIVED),
                 column(link, SENT),
-                network.map(UsageReader::ports).orElse(List.of()));
+                network.filter(Ports::areOfTheHost).map(UsageReader::ports));
     }
 
     private static List<Integer> ports(Ports network) {

@@ -42,6 +42,15 @@ class GvisorRuntimeIT extends HostFixture {
     }
 
     @Test
+    void whatTheHostCannotCountIsNotCountedAsNothing() {
+        SandboxId id = SandboxId.next();
+        runtime.create(id, spec(NetworkPolicy.OFF, Resources.DEFAULT));
+
+        assertThat(runtime.usage(id).listening()).isEmpty();
+        assertThat(runtime.usage(id).processes()).isEmpty();
+    }
+
+    @Test
     void theKernelIsGvisorsAndTheToolsWork() throws Exception {
         RunningSandbox sandbox = create(NetworkPolicy.OFF, Resources.DEFAULT);
 
