@@ -2,5 +2,6 @@ package dev.carrel.wire;
 
 import java.util.Optional;
 
-/// Which unused images go: those that nobody has used for so long, all if absent.
+/// Which unused images go: those that nobody has used for so long, an hour if absent, which is also
+/// the least.
 public record PruneRequest(Optional<Long> unusedForSeconds) {}

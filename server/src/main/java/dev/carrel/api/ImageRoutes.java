@@ -32,6 +32,7 @@ import java.util.Optional;
 
 /// `/v1/images`.
 final class ImageRoutes {
+    private static final long UNUSED_SECONDS_MIN = ProjectImages.UNUSED_MIN.toSeconds();
     private static final long UNUSED_SECONDS_MAX = Duration.ofDays(3650).toSeconds();
 
     private final ProjectImages images;
@@ -71,7 +72,8 @@ final class ImageRoutes {
                         this::remove),
                 once.post(
                         "/v1/images/prune",
-                        RouteDoc.of("Remove images that nobody uses")
+                        RouteDoc.of(
+                                        "Remove images that nobody uses and no other project has pulled")
                                 .takes(PruneRequest.class)
                                 .gives(200, PruneInfo.class),
                         this::prune));
@@ -83,15 +85,18 @@ final class ImageRoutes {
     }
 
     private Response prune(Request request) {
-        long seconds = request.json(PruneRequest.class).unusedForSeconds().orElse(0L);
-        if (seconds < 0 || seconds > UNUSED_SECONDS_MAX) {
+        long seconds =
+                request.json(PruneRequest.class).unusedForSeconds().orElse(UNUSED_SECONDS_MIN);
+        if (seconds < UNUSED_SECONDS_MIN || seconds > UNUSED_SECONDS_MAX) {
             throw CarrelException.ofParam(
                     ErrorCode.INVALID_REQUEST,
                     "unused_for_seconds",
-                    "unused_for_seconds must be from 0 to " + UNUSED_SECONDS_MAX);
+                    "unused_for_seconds must be from %d to %d"
+                            .formatted(UNUSED_SECONDS_MIN, UNUSED_SECONDS_MAX));
         }
         builds.prune(Duration.ofSeconds(seconds)); // they keep images
-        ProjectImages.Pruned pruned = images.prune(Duration.ofSeconds(seconds));
+        ProjectImages.Pruned pruned =
+                images.prune(Inputs.project(request), Duration.ofSeconds(seconds));
         return Response.json(200, new PruneInfo(pruned.images(), pruned.bytes() >> 20));
     }
 

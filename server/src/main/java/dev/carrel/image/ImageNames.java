@@ -74,6 +74,16 @@ final class ImageNames {
                         .set());
     }
 
+    /// What has a name in any other project, or has got one in this project since then.
+    Set<Digest> ofOthersOrSince(ProjectId project, Instant then) {
+        return store.read(handle ->
+                handle.createQuery("select * from images where project <> ? or created_at > ?")
+                        .bind(0, project.value())
+                        .bind(1, Micros.of(then))
+                        .map((row, context) -> row(row).digest())
+                        .set());
+    }
+
     /// Forgets all names of an image that was pulled.
     void forget(Digest digest) {
         store.write(

@@ -11,9 +11,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -23,6 +25,9 @@ import java.util.function.Consumer;
 public final class ProjectImages implements AutoCloseable {
     /// How long making a sandbox waits for its image; the pull goes on after that.
     static final Duration PIN_WAIT = Duration.ofSeconds(90);
+
+    /// What is this new is in nobody's way.
+    public static final Duration UNUSED_MIN = ImageKeeper.UNUSED_MAX_FULL;
 
     private final Images images;
     private final ImageStore store;
@@ -243,17 +248,20 @@ public final class ProjectImages implements AutoCloseable {
     }
 
     /// Takes the name away from the project. The files go with the next [#prune] if nobody uses
-    /// them. Fails with `IMAGE_NOT_FOUND`.
+    /// them. Fails with `IMAGE_NOT_FOUND`, and with `CONFLICT` for the image of a recipe.
     public void remove(ProjectId project, String name) {
         String known = Reference.looksLikeOne(name) ? Reference.parse(name).canonical() : name;
-        if (!names.remove(project, known)) {
-            throw new CarrelException(
-                    ErrorCode.IMAGE_NOT_FOUND,
-                    images.recipes().contains(known)
-                            ? "image '%s' is a recipe's: its old versions go by `images prune`"
-                                    .formatted(known)
-                            : "image '%s' is not here".formatted(known));
+        if (names.remove(project, known)) {
+            return;
         }
+        throw images.recipes().contains(known)
+                ? new CarrelException(
+                        ErrorCode.CONFLICT,
+                        ("image '%s' comes with the server and stays; its old versions go by"
+                                        + " `images prune`")
+                                .formatted(known))
+                : new CarrelException(
+                        ErrorCode.IMAGE_NOT_FOUND, "image '%s' is not here".formatted(known));
     }
 
     /// What [#prune] has removed.
@@ -263,8 +271,21 @@ public final class ProjectImages implements AutoCloseable {
     /// layers that no image has left. Pulled ones come back when they are wanted; built ones stay
     /// while they have a name, and so does the newest version of each recipe.
     public Pruned prune(Duration unusedFor) {
+        return prune(unusedFor, names.built());
+    }
+
+    /// The same by one project: what others have pulled stays, and so does what anybody has got or
+    /// used within an hour, since it may be about to be used again.
+    public Pruned prune(ProjectId project, Duration unusedFor) {
+        Duration least = unusedFor.compareTo(UNUSED_MIN) < 0 ? UNUSED_MIN : unusedFor;
+        Set<Digest> spared = new HashSet<>(names.built());
+        spared.addAll(names.ofOthersOrSince(project, Instant.now().minus(least)));
+        return prune(least, spared);
+    }
+
+    private Pruned prune(Duration unusedFor, Set<Digest> spared) {
         try {
-            ImagePrune.Pruned pruned = images.prune(unusedFor, names.built());
+            ImagePrune.Pruned pruned = images.prune(unusedFor, spared);
             pruned.images().forEach(names::forget);
             return new Pruned(pruned.images().size() + pruned.recipeVersions(), pruned.bytes());
         } catch (IOException e) {

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carrel.auth.Keys;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import dev.carrel.image.FakeRegistry.Layer;
 import dev.carrel.image.Images.Image;
+import dev.carrel.store.Micros;
+import dev.carrel.store.ProjectId;
 import dev.carrel.store.Store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -131,6 +136,39 @@ class PruneIT {
         assertThat(old).doesNotExist();
         assertThat(used).isDirectory();
         assertThat(newest).isDirectory();
+    }
+
+    @Test
+    void aProjectPrunesOnlyItsOwnAndNothingRecent() throws Exception {
+        var other = new ProjectId("other");
+        new Keys(store, InstantSource.system()).ensureProject(other);
+        String a = pin("a:1");
+        String b = pin("b:1");
+        assertThat(project.prune(other, Duration.ZERO).images()).isZero();
+        age(a);
+        age(b);
+        project.pin(other, registry.host() + "/b:1");
+        age(b);
+        assertThat(project.prune(other, Duration.ZERO).images())
+                .as("a is another project's, b is, too")
+                .isZero();
+        assertThat(project.prune(Keys.DEFAULT_PROJECT, Duration.ZERO).images()).isEqualTo(1);
+        assertThat(images.get(b)).as("pulled by the other project").isNotNull();
+        assertThatThrownBy(() -> images.get(a)).hasMessageContaining("not found");
+    }
+
+    private void age(String pinned) throws IOException {
+        Instant then = Instant.now().minus(Duration.ofHours(2));
+        Files.setLastModifiedTime(images.get(pinned).root().getParent(), FileTime.from(then));
+        store.write(handle -> handle.execute("update images set created_at = ?", Micros.of(then)));
+    }
+
+    @Test
+    void anImageOfARecipeIsNotRemoved() {
+        assertThatThrownBy(() -> project.remove(Keys.DEFAULT_PROJECT, "coding"))
+                .isInstanceOfSatisfying(
+                        CarrelException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT));
     }
 
     @Test
