@@ -32,6 +32,7 @@ public enum ErrorCode {
     SESSION_BUSY(USER, 409, true),
     SANDBOX_NOT_RUNNING(USER, 409, false),
     BODY_TOO_LARGE(USER, 413, false),
+    UNSUPPORTED_ENCODING(USER, 415, false),
     RANGE_NOT_SATISFIABLE(USER, 416, false),
     INVALID_DEFINITION(USER, 422, false),
     BUILD_FAILED(USER, 422, false),

@@ -1,6 +1,8 @@
 package dev.carrel.wire;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,6 +19,26 @@ public record SandboxChange(
         Optional<IdleRules> idle,
         Optional<NetworkRules> network,
         Optional<ResourceLimits> resources) {
+    public SandboxChange {
+        metadata.ifPresent(pairs -> refuseNull("metadata", pairs));
+        env.ifPresent(pairs -> refuseNull("env", pairs));
+    }
+
+    private static void refuseNull(String field, Map<String, String> pairs) {
+        pairs.forEach((key, value) -> {
+            if (value == null) {
+                String where = field + "." + key;
+                throw CarrelException.ofParam(
+                        ErrorCode.INVALID_REQUEST,
+                        where,
+                        where
+                                + " must not be null: "
+                                + field
+                                + " is replaced as a whole, so leave the key out");
+            }
+        });
+    }
+
     /// Nothing to change yet.
     public static final SandboxChange NONE =
             new SandboxChange(

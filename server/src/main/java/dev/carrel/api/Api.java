@@ -45,6 +45,7 @@ public final class Api {
         routes.addAll(new SessionRoutes(services, once).routes());
         routes.addAll(new EventRoutes(services.sessions()).routes());
         routes.addAll(new KeyRoutes(services.keys(), once).routes());
+        routes.replaceAll(QueryNames::strict);
         routes.addAll(others);
         routes.add(describe(routes));
         return List.copyOf(routes);

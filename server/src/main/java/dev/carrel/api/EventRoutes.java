@@ -44,6 +44,7 @@ final class EventRoutes {
                                 .gives(200, Lists.of(ObjectNode.class))
                                 .orEvents()
                                 .query("after", "integer", "Only entries with a higher number")
+                                .query("cursor", "string", "The next_cursor of the list before")
                                 .query("limit", "integer", "How many at most, 1000 if absent"),
                         this::events));
     }

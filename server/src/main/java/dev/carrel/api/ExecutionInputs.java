@@ -9,13 +9,11 @@ import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
 import dev.carrel.sandbox.OutputKept;
 import dev.carrel.sandbox.OutputPlace;
-import dev.carrel.store.ProjectId;
 import dev.carrel.wire.ExecuteRequest;
 import dev.carrel.wire.StdinRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,17 +27,11 @@ final class ExecutionInputs {
 
     private ExecutionInputs() {}
 
-    /// With an `Idempotency-Key` the id follows from it, so that a repeated call finds the command
-    /// that the first one started even if the server died in between.
-    static ExecutionId id(Request request, ProjectId project) {
-        return Idempotency.key(request)
-                .map(key -> {
-                    String text = project.value() + "\n" + key;
-                    byte[] hash =
-                            Idempotency.sha256().digest(text.getBytes(StandardCharsets.UTF_8));
-                    String hex = HexFormat.of().formatHex(hash);
-                    return new ExecutionId("exe_" + hex.substring(0, ID_CHARS));
-                })
+    /// With an `Idempotency-Key` the id follows from it and the request, so that a repeated call
+    /// finds the command that the first one started even if the server died in between.
+    static ExecutionId id(Request request) {
+        return Idempotency.nameOf(request)
+                .map(name -> new ExecutionId("exe_" + name.substring(0, ID_CHARS)))
                 .orElseGet(ExecutionId::next);
     }
 
@@ -91,7 +83,7 @@ final class ExecutionInputs {
                 background ? ExecutionRequest.LIFE_MAX : ExecutionRequest.TIMEOUT_DEFAULT;
         Duration most = background ? ExecutionRequest.LIFE_MAX : ExecutionRequest.TIMEOUT_MAX;
         Duration timeout = body.timeoutSeconds().map(ExecutionInputs::duration).orElse(byDefault);
-        if (timeout.compareTo(most) > 0) {
+        if (!timeout.isPositive() || timeout.compareTo(most) > 0) {
             throw CarrelException.ofParam(
                     ErrorCode.INVALID_REQUEST,
                     "timeout_seconds",

@@ -95,7 +95,7 @@ final class ExecutionRoutes {
     }
 
     private Route executeRoute() {
-        return once.post(
+        return once.postThatFinds(
                         "/v1/sandboxes/{id}/execute",
                         RouteDoc.of("Run a command; a non-zero exit is an answer, too")
                                 .takes(ExecuteRequest.class)
@@ -115,7 +115,7 @@ final class ExecutionRoutes {
         ExecuteRequest body = request.json(ExecuteRequest.class);
         ProjectId project = Inputs.project(request);
         SandboxId sandbox = Inputs.sandbox(request.path("id"));
-        ExecutionId id = ExecutionInputs.id(request, project);
+        ExecutionId id = ExecutionInputs.id(request);
         ExecutionRequest command = ExecutionInputs.command(body);
         if (body.background().orElse(false)) {
             Execution begun = sandboxes.startInBackground(project, sandbox, id, command);

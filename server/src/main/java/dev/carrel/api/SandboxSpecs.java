@@ -20,7 +20,7 @@ import java.util.Optional;
 
 /// Sandboxes between the wire and the domain.
 final class SandboxSpecs {
-    private static final long TTL_SECONDS_MAX = Duration.ofDays(366).toSeconds();
+    private static final long TTL_SECONDS_MAX = SandboxSpec.TTL_MAX.toSeconds();
 
     private SandboxSpecs() {}
 

@@ -126,6 +126,7 @@ final class Dispatcher implements Filter {
             RouteTable.Match found = match.orElseThrow(() -> routes.missing(method, rawPath));
             template = found.route().path();
             refuseTooLarge(found.route());
+            refuseCoded();
             return found.route().handler().handle(request(found, caller));
         }
 
@@ -181,6 +182,17 @@ final class Dispatcher implements Filter {
                             throw BoundedBody.tooLarge(route.bodyBytesMax());
                         }
                     });
+        }
+
+        /// Files and JSON are taken as they come over the wire.
+        private void refuseCoded() {
+            String coding = header("content-encoding").orElse("identity").strip();
+            if (!coding.isEmpty() && !coding.equalsIgnoreCase("identity")) {
+                throw CarrelException.ofParam(
+                        ErrorCode.UNSUPPORTED_ENCODING,
+                        "Content-Encoding",
+                        "Content-Encoding must be identity or left out; send the body as it is");
+            }
         }
 
         private Optional<String> header(String name) {

@@ -73,6 +73,7 @@ public final class HttpServer implements AutoCloseable {
                 .shutdownGracePeriod(settings.closeGrace())
                 .maxTcpConnections(settings.connectionsMax())
                 .protocolsDiscoverServices(false)
+                .contentEncoding(new AnyContentCoding())
                 // Helidon writes in pieces of 8 KB: without this, the second one of an answer, and
                 // every event after the first, waits up to 40 ms for the client's ACK.
                 .connectionOptions(options -> options.tcpNoDelay(true))

@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ final class JsonBodies {
     static <T> T read(Class<T> type, ObjectMapper mapper, byte[] bytes) {
         try {
             T value = mapper.readValue(bytes.length == 0 ? EMPTY_OBJECT : bytes, type);
+            refuseHalfCharacters(mapper, bytes);
             if (value == null) {
                 throw invalid("", "The body must be a JSON object, not null");
             }
@@ -56,6 +58,14 @@ final class JsonBodies {
             throw malformed(e);
         } catch (IOException e) {
             throw new IllegalStateException("reading from memory", e);
+        }
+    }
+
+    private static void refuseHalfCharacters(ObjectMapper mapper, byte[] bytes) throws IOException {
+        Optional<String> where = Surrogates.unpaired(mapper, bytes);
+        if (where.isPresent()) {
+            String what = where.get().isEmpty() ? "The body" : where.get();
+            throw invalid(where.get(), what + " holds half a character (an unpaired surrogate)");
         }
     }
 

@@ -32,6 +32,10 @@ public record Route(
         return new Route(method, path, Access.OPEN, bodyBytesMax, doc, handler);
     }
 
+    public Route withHandler(Handler other) {
+        return new Route(method, path, access, bodyBytesMax, doc, other);
+    }
+
     public Route withBodyBytesMax(long bytes) {
         return new Route(method, path, access, bytes, doc, handler);
     }

@@ -134,11 +134,11 @@ public final class WebSocket {
     }
 
     /// Whether more may come.
-    private boolean control(WebSocketFrames.Frame frame) {
+    private boolean control(WebSocketFrames.Frame frame) throws IOException {
         switch (frame.opcode()) {
             case WebSocketFrames.PING -> write(WebSocketFrames.PONG, frame.payload());
             case WebSocketFrames.CLOSE -> {
-                sendClose(frame.payload().length >= 2 ? frame.payload() : new byte[0]);
+                sendClose(WebSocketFrames.goodbye(frame.payload()));
                 return false;
             }
             default -> {}

@@ -2,6 +2,8 @@ package dev.carrel.http;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 
 /// The frames of RFC 6455 as a server reads and writes them. Reading is one thread's.
 final class WebSocketFrames {
@@ -82,6 +84,35 @@ final class WebSocketFrames {
     static BrokenException tooLarge() {
         return new BrokenException(
                 WebSocket.TOO_LARGE, "a message has at most " + MESSAGE_BYTES_MAX + " bytes");
+    }
+
+    /// The answer to a close frame: what it says, if that may stand on the wire (RFC 6455, 7.4).
+    static byte[] goodbye(byte[] payload) throws BrokenException {
+        if (payload.length == 0) {
+            return payload;
+        }
+        int code = payload.length == 1 ? 0 : ByteBuffer.wrap(payload).getShort() & 0xffff;
+        boolean ofProtocol = code >= 1000 && code <= 1014 && (code < 1004 || code > 1006);
+        boolean registered = code >= 3000 && code <= 4999;
+        if (!ofProtocol && !registered) {
+            throw new BrokenException(
+                    WebSocket.PROTOCOL_ERROR, "a close frame with no code that may be sent");
+        }
+        if (!isText(payload)) {
+            throw new BrokenException(WebSocket.INVALID_TEXT, "a reason that is not UTF-8");
+        }
+        return payload;
+    }
+
+    private static boolean isText(byte[] payload) {
+        try {
+            StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(payload, 2, payload.length - 2));
+            return true;
+        } catch (CharacterCodingException e) {
+            return false;
+        }
     }
 
     private long length(int first) throws IOException {

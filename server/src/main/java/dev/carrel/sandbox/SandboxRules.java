@@ -22,7 +22,6 @@ final class SandboxRules {
     static final int METADATA_VALUE_CHARS_MAX = 1024;
     static final int PATH_BYTES_MAX = 4095;
     static final Duration TTL_MIN = Duration.ofSeconds(1);
-    static final Duration TTL_MAX = Duration.ofDays(365);
 
     private static final Pattern IMAGE =
             Pattern.compile("[A-Za-z0-9\\[][A-Za-z0-9\\[\\]._:/@-]{0,511}");
@@ -44,12 +43,13 @@ final class SandboxRules {
         spec.ttl()
                 .ifPresent(ttl ->
                         require(
-                                ttl.compareTo(TTL_MIN) >= 0 && ttl.compareTo(TTL_MAX) <= 0,
+                                ttl.compareTo(TTL_MIN) >= 0
+                                        && ttl.compareTo(SandboxSpec.TTL_MAX) <= 0,
                                 "ttl_seconds",
                                 "ttl_seconds must be from %d to %d, not %d"
                                         .formatted(
                                                 TTL_MIN.toSeconds(),
-                                                TTL_MAX.toSeconds(),
+                                                SandboxSpec.TTL_MAX.toSeconds(),
                                                 ttl.toSeconds())));
     }
 

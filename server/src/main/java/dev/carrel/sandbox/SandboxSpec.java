@@ -24,6 +24,7 @@ public record SandboxSpec(
         Optional<String> owner,
         Optional<SnapshotId> snapshot) {
     public static final String DEFAULT_IMAGE = "coding";
+    public static final Duration TTL_MAX = Duration.ofDays(365);
 
     public SandboxSpec {
         env = Map.copyOf(env);

@@ -54,6 +54,38 @@ class JsonBodiesTest {
     }
 
     @Test
+    void halvesOfCharactersAreRefusedWhereTheyStand() {
+        assertThat(refusal("{\"name\":\"a\\ud800\"}").param()).hasValue("name");
+        assertThat(refusal("{\"name\":\"\\udc00\\ud800\"}").param()).hasValue("name");
+        assertThat(refusal("{\"name\":\"a\",\"env\":{\"k\":\"\\uDFFF\"}}").param())
+                .hasValue("env.k");
+        assertThat(refusal("{\"name\":\"a\",\"env\":{\"\\ud800\":\"v\"}}").text())
+                .containsIgnoringCase("surrogate");
+        assertThat(read("{\"name\":\"\\ud83d\\ude00 \\u00e9\"}").name()).isEqualTo("😀 é");
+        byte[] raw = {
+            '{',
+            '"',
+            'n',
+            'a',
+            'm',
+            'e',
+            '"',
+            ':',
+            '"',
+            (byte) 0xed,
+            (byte) 0xa0,
+            (byte) 0x80,
+            '"',
+            '}'
+        };
+        assertThat(
+                        catchThrowableOfType(
+                                CarrelException.class,
+                                () -> JsonBodies.read(Sample.class, Json.strict(), raw)))
+                .isNotNull();
+    }
+
+    @Test
     void malformedJsonNamesLineAndColumn() {
         CarrelException e = refusal("{\n  \"name\": \"a\",,\n}");
         assertThat(e.code()).isEqualTo(ErrorCode.INVALID_JSON);

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class WebSocketIT {
@@ -169,6 +171,35 @@ class WebSocketIT {
         open();
         send(FIN | 8, new byte[] {3, (byte) 0xe8});
         expect(FIN | 8, new byte[] {3, (byte) 0xe8});
+    }
+
+    @Test
+    void aGoodbyeThatSaysNothingIsAnswered() throws Exception {
+        open();
+        send(FIN | WebSocketFrames.CLOSE, new byte[0]);
+        expect(FIN | WebSocketFrames.CLOSE, new byte[0]);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535})
+    void aGoodbyeWithACodeThatMayNotBeSentBreaksIt(int code) throws Exception {
+        open();
+        send(FIN | WebSocketFrames.CLOSE, new byte[] {(byte) (code >> 8), (byte) code});
+        expectClose(1002);
+    }
+
+    @Test
+    void aGoodbyeOfHalfACodeBreaksIt() throws Exception {
+        open();
+        send(FIN | WebSocketFrames.CLOSE, new byte[] {3});
+        expectClose(1002);
+    }
+
+    @Test
+    void aGoodbyeMustBeText() throws Exception {
+        open();
+        send(FIN | WebSocketFrames.CLOSE, new byte[] {3, (byte) 0xe8, (byte) 0xff});
+        expectClose(1007);
     }
 
     @Test
