@@ -103,7 +103,7 @@ public final class BuildSteps {
         SnapshotId id = SnapshotId.next();
         hold(build, id);
         live.exclusively(() -> {
-            live.requirePresent();
+            lifecycle.requireUsable(live);
             rows.steps().insert(project, id, sandbox, key, live.spec().image(), rows.now());
             boolean complete = false;
             try {
