@@ -24,18 +24,16 @@ final class Crun implements Engine {
     private static final int FILTER_BYTES_MAX = 1 << 20;
     private static final int LOG_CHARACTERS_MAX = 2000;
 
-    private final Path state;
-    private final Path programs;
+    private final Path mounts;
     private final CrunProgram program = new CrunProgram();
 
     /// Compiling the system call filter is half of a start. crun leaves what it compiled in its
     /// state, and takes it back.
     private volatile Optional<String> filter = Optional.empty();
 
-    /// `programs` is the folder for programs of ours.
-    Crun(Path state, Path programs) {
-        this.state = state;
-        this.programs = programs;
+    /// `mounts` is the root of the mount space in which it runs.
+    Crun(Path mounts) {
+        this.mounts = mounts;
     }
 
     @Override
@@ -56,34 +54,39 @@ final class Crun implements Engine {
     @Override
     public int run(SandboxFolder folder, OciConfig config, Link link) throws IOException {
         Files.write(folder.config(), config.toJson(filter));
-        Files.createDirectories(state);
         Files.deleteIfExists(folder.pid());
-        Files.deleteIfExists(folder.log());
-        int exitCode = Spawn.run(line(folder), ENVIRONMENT, START_TIMEOUT);
-        if (exitCode != 0) {
-            throw new IOException("crun ended with " + exitCode + ": " + log(folder));
-        }
-        if (filter.isEmpty()) {
-            filter = compiledFilter(folder.id());
+        // What crun notes of a container, nobody asks it for: in memory, until it has started.
+        Path state = Files.createDirectory(mounts.resolve(folder.id() + ".crun"));
+        try {
+            Path log = state.resolve("log");
+            int exitCode = Spawn.run(line(folder, state, log), ENVIRONMENT, START_TIMEOUT);
+            if (exitCode != 0) {
+                throw new IOException("crun ended with " + exitCode + ": " + log(log));
+            }
+            if (filter.isEmpty()) {
+                filter = compiledFilter(state.resolve(folder.id().value()));
+            }
+        } finally {
+            Trees.delete(state);
         }
         return Integer.parseInt(Files.readString(folder.pid()).strip());
     }
 
     /// The launcher hands pid 1 the run directory as descriptor 3, which is all it knows of the
     /// host.
-    private List<String> line(SandboxFolder folder) throws IOException {
+    private List<String> line(SandboxFolder folder, Path state, Path log) throws IOException {
         WatchLimits watches = WatchLimits.ofHost();
         return List.of(
-                NativeProgram.LAUNCH.in(programs).toString(),
+                NativeProgram.LAUNCH.in(mounts).toString(),
                 folder.run().toString(),
-                folder.log().toString(),
+                log.toString(),
                 folder.pid().toString(),
                 Long.toString(watches.instances()),
                 Long.toString(watches.watches()),
                 program.path().toString(),
                 "crun",
                 "--root=" + state,
-                "--log=" + folder.log(),
+                "--log=" + log,
                 "run",
                 "--detach",
                 "--preserve-fds=1",
@@ -113,13 +116,11 @@ final class Crun implements Engine {
     }
 
     @Override
-    public void forget(SandboxId id) throws IOException {
-        Trees.delete(state.resolve(id.value()));
-    }
+    public void forget(SandboxId id) {}
 
     @Override
-    public Set<SandboxId> remembered() throws IOException {
-        return DiskFolders.ids(state);
+    public Set<SandboxId> remembered() {
+        return Set.of();
     }
 
     @Override
@@ -127,8 +128,8 @@ final class Crun implements Engine {
         program.close();
     }
 
-    private Optional<String> compiledFilter(SandboxId id) throws IOException {
-        Path file = state.resolve(id.value()).resolve("seccomp.bpf");
+    private static Optional<String> compiledFilter(Path state) throws IOException {
+        Path file = state.resolve("seccomp.bpf");
         if (!Files.isRegularFile(file) || Files.size(file) > FILTER_BYTES_MAX) {
             return Optional.empty();
         }
@@ -137,10 +138,14 @@ final class Crun implements Engine {
 
     /// The end of what an engine has said about a start.
     static String log(SandboxFolder folder) throws IOException {
-        if (!Files.exists(folder.log())) {
+        return log(folder.log());
+    }
+
+    private static String log(Path log) throws IOException {
+        if (!Files.exists(log)) {
             return "it said nothing";
         }
-        String text = Files.readString(folder.log()).strip();
+        String text = Files.readString(log).strip();
         return text.substring(Math.max(0, text.length() - LOG_CHARACTERS_MAX));
     }
 }

@@ -30,7 +30,7 @@ final class Engines implements AutoCloseable {
     static Engines of(Instance instance, Path mounts, ControlGroups groups, String shim) {
         return new Engines(
                 List.of(
-                        new Crun(instance.crunState(), mounts),
+                        new Crun(mounts),
                         new Runsc(instance.runscState(), mounts, groups),
                         new Kata(new ShimStart(shim, mounts), groups)),
                 shim);

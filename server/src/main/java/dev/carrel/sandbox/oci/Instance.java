@@ -44,11 +44,6 @@ record Instance(Path home, String id) {
         return Path.of("/run/carrel-" + id);
     }
 
-    /// Where crun keeps its own state.
-    Path crunState() {
-        return runtime().resolve("crun");
-    }
-
     /// A folder for each sandbox, in which runsc keeps its own state.
     Path runscState() {
         return runtime().resolve("runsc");

@@ -118,7 +118,6 @@ public final class OciRuntime implements SandboxRuntime {
 
     @Override
     public RunningSandbox start(SandboxId id, SandboxSpec spec) {
-        host.gracePeriod().begin();
         SandboxFolder folder = host.instance().sandbox(id);
         boolean complete = false;
         try {
@@ -281,6 +280,8 @@ public final class OciRuntime implements SandboxRuntime {
     }
 
     private RunningSandbox launch(SandboxFolder folder, SandboxSpec spec) throws IOException {
+        // Again, in case that it took longer than the grace period counts.
+        host.gracePeriod().begin();
         int process = host.launch().up(folder, spec);
         RunningSandbox running = handles.of(connections.make(folder, process), folder.id(), spec);
         HostKeys.makeIfWanted(folder, running);
