@@ -72,9 +72,9 @@ final class TerminalRoutes {
         return Response.webSocket(
                 request,
                 socket -> {
-                    try (Hold _ = sandboxes.hold(project, sandbox)) {
+                    try (Hold hold = sandboxes.hold(project, sandbox)) {
                         size.ifPresent(terminal::resize);
-                        new TerminalSession(terminal, socket, from).run();
+                        new TerminalSession(terminal, hold, socket, from).run();
                     }
                 });
     }

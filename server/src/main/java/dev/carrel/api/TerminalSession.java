@@ -10,11 +10,14 @@ import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.Execution.More;
 import dev.carrel.sandbox.Execution.Stream;
 import dev.carrel.sandbox.ExecutionResult;
+import dev.carrel.sandbox.Hold;
 import dev.carrel.sandbox.TerminalSize;
 import dev.carrel.wire.Json;
 import dev.carrel.wire.TerminalMessage;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,16 +29,21 @@ final class TerminalSession {
     /// What a program does not read by then is not for it.
     private static final Duration INPUT_WAIT = Duration.ofSeconds(10);
 
+    private static final Set<ErrorCode> DROPPED =
+            EnumSet.of(ErrorCode.INPUT_FULL, ErrorCode.CONFLICT, ErrorCode.SANDBOX_NOT_FOUND);
+
     private static final String TOO_SLOW =
             "output was lost because it was not taken in time; connect again with the terminal's id";
 
     private final Execution terminal;
+    private final Hold hold;
     private final WebSocket socket;
     private long place;
     private boolean begun;
 
-    TerminalSession(Execution terminal, WebSocket socket, long from) {
+    TerminalSession(Execution terminal, Hold hold, WebSocket socket, long from) {
         this.terminal = terminal;
+        this.hold = hold;
         this.socket = socket;
         this.place = from;
     }
@@ -62,14 +70,23 @@ final class TerminalSession {
     }
 
     private void type(byte[] bytes) throws InterruptedException {
-        try {
-            if (terminal.isRunning()) {
-                terminal.write(bytes, More.FOLLOWS, INPUT_WAIT);
-            }
+        if (!terminal.isRunning()) {
+            return; // and a sandbox that has stopped with it is not started for this
+        }
+        try (Hold.Call _ = hold.call()) {
+            terminal.write(bytes, More.FOLLOWS, INPUT_WAIT);
         } catch (CarrelException e) {
             // As a real one: it has just ended, or what nobody reads is dropped.
-            if (e.code() != ErrorCode.INPUT_FULL && e.code() != ErrorCode.CONFLICT) {
+            if (!DROPPED.contains(e.code())) {
                 throw e;
+            }
+        }
+    }
+
+    private void resize(TerminalSize size) {
+        if (terminal.isRunning()) {
+            try (Hold.Call _ = hold.call()) {
+                terminal.resize(size);
             }
         }
     }
@@ -77,8 +94,7 @@ final class TerminalSession {
     private void control(String text) {
         try {
             JsonNode resize = Json.lenient().readTree(text).path("resize");
-            terminal.resize(
-                    new TerminalSize(resize.path("cols").asInt(), resize.path("rows").asInt()));
+            resize(new TerminalSize(resize.path("cols").asInt(), resize.path("rows").asInt()));
         } catch (JsonProcessingException | IllegalArgumentException e) {
             socket.close(
                     WebSocket.POLICY,

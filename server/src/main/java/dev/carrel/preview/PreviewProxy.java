@@ -139,7 +139,7 @@ public final class PreviewProxy implements HostHandler {
             Target target = Target.of(head.target()).without(PreviewGate.PARAMETER);
             var fields = RequestFields.of(head, host, exchange.peer());
             var connection = new AppConnection(channel, host.port(), settings);
-            new Relay(exchange, connection).run(target.toString(), fields);
+            new Relay(exchange, connection, hold::running).run(target.toString(), fields);
         }
     }
 

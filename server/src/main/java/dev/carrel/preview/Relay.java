@@ -12,6 +12,7 @@ import dev.carrel.http.MalformedException;
 import dev.carrel.http.ResponseHead;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,13 +32,18 @@ final class Relay {
 
     private final HostExchange exchange;
     private final AppConnection app;
+
+    /// Resumes the sandbox if it has been paused since.
+    private final Runnable wake;
+
     private final CompletableFuture<Boolean> switched = new CompletableFuture<>();
     private final boolean asksToSwitch;
     private volatile boolean unwanted;
 
-    Relay(HostExchange exchange, AppConnection app) {
+    Relay(HostExchange exchange, AppConnection app, Runnable wake) {
         this.exchange = exchange;
         this.app = app;
+        this.wake = wake;
         this.asksToSwitch = RequestFields.isWebSocket(exchange.head());
     }
 
@@ -63,7 +69,7 @@ final class Relay {
             sendRequest(target, fields);
             app.requestSent();
             if (asksToSwitch && switched.join()) {
-                copy(exchange.rawInput(), app.output());
+                copy(exchange.rawInput(), this::deliver);
                 app.cut(AppConnection.Cut.CLIENT_GONE);
             } else if (!exchange.awaitMore()) {
                 app.cut(AppConnection.Cut.CLIENT_GONE);
@@ -86,7 +92,13 @@ final class Relay {
         for (int count = exchange.read(buffer); count >= 0; count = exchange.read(buffer)) {
             int length = count;
             app.moved();
-            taken = taken && !unwanted && tryOn(() -> out.write(buffer, 0, length));
+            taken =
+                    taken
+                            && !unwanted
+                            && tryOn(() -> {
+                                wake();
+                                out.write(buffer, 0, length);
+                            });
             app.moved();
         }
         if (taken) {
@@ -115,7 +127,7 @@ final class Relay {
             exchange.upgrade(
                     answer.with(fields.with("Connection", "Upgrade").with("Upgrade", "websocket")));
             switched.complete(true);
-            copy(app.rawInput(), exchange.rawOutput());
+            copy(app.rawInput(), flushing(exchange.rawOutput()));
             exchange.cut();
             return;
         }
@@ -128,7 +140,7 @@ final class Relay {
         BodyOutput out =
                 exchange.respond(
                         new ResponseHead(answer.status(), answer.reason(), fields, framing));
-        copy(body, out);
+        copy(body, flushing(out));
         exchange.finish(out, AnswerFields.trailers(body.trailers()));
     }
 
@@ -147,12 +159,37 @@ final class Relay {
         throw new MalformedException("the answer never comes after its announcements");
     }
 
-    private void copy(InputStream in, java.io.OutputStream out) throws IOException {
+    /// Passes bytes on at once.
+    private interface Taker {
+        void take(byte[] bytes, int length) throws IOException;
+    }
+
+    private static Taker flushing(OutputStream out) {
+        return (bytes, length) -> {
+            out.write(bytes, 0, length);
+            out.flush();
+        };
+    }
+
+    private void deliver(byte[] bytes, int length) throws IOException {
+        wake();
+        flushing(app.output()).take(bytes, length);
+    }
+
+    /// What a client sends is a use: a paused application would take it and never answer.
+    private void wake() throws IOException {
+        try {
+            wake.run();
+        } catch (CarrelException e) {
+            throw new IOException("a sandbox does not wake for its preview", e);
+        }
+    }
+
+    private void copy(InputStream in, Taker taker) throws IOException {
         var buffer = new byte[BUFFER_BYTES];
         for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
             app.moved();
-            out.write(buffer, 0, count);
-            out.flush();
+            taker.take(buffer, count);
             app.moved();
         }
     }

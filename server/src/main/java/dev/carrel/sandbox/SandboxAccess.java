@@ -24,7 +24,7 @@ record SandboxAccess(
 
     Hold hold(LiveSandbox live) {
         live.activity().hold();
-        var hold = new Hold(() -> awake(live), () -> release(live));
+        var hold = new Hold(new Held(this, live));
         boolean complete = false;
         try {
             awake(live);
@@ -37,9 +37,23 @@ record SandboxAccess(
         }
     }
 
-    private void release(LiveSandbox live) {
-        live.activity().touch(clock.instant());
-        live.activity().letGo();
+    private record Held(SandboxAccess access, LiveSandbox live) implements Hold.Held {
+        @Override
+        public RunningSandbox enter() {
+            live.activity().touch(access.clock.instant());
+            return access.lifecycle.enter(live);
+        }
+
+        @Override
+        public void leave() {
+            live.activity().leave();
+        }
+
+        @Override
+        public void release() {
+            live.activity().touch(access.clock.instant());
+            live.activity().letGo();
+        }
     }
 
     /// Looked up anew at each access.

@@ -67,8 +67,8 @@ final class SandboxLifecycle {
         }
     }
 
-    /// Begins a call. Callers at once wake the sandbox once.
-    private RunningSandbox enter(LiveSandbox live) {
+    /// Begins a call, which [Activity#leave] ends. Callers at once wake the sandbox once.
+    RunningSandbox enter(LiveSandbox live) {
         return live.enter()
                 .orElseGet(() ->
                         live.exclusively(() -> {

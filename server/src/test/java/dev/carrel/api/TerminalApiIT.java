@@ -27,6 +27,25 @@ class TerminalApiIT extends ApiStage {
     }
 
     @Test
+    void whatIsTypedResumesAPausedSandbox() throws Exception {
+        var viewer = new TerminalViewer();
+        Terminal terminal = open(TerminalRequest.shell(90, 25), viewer);
+        terminal.type("echo be''gun\r");
+        viewer.awaitText("begun");
+
+        client.sandboxes().pause(sandbox);
+        terminal.type("echo ty''ped\r");
+        viewer.awaitText("typed");
+
+        client.sandboxes().pause(sandbox);
+        terminal.resize(120, 40);
+        terminal.type("stty size\r");
+        viewer.awaitText("40 120");
+        terminal.type("exit\r");
+        assertThat(get(viewer.closed())).isEqualTo(1000);
+    }
+
+    @Test
     void aShellIsTypedToResizedAndExits() throws Exception {
         var viewer = new TerminalViewer();
         Terminal terminal = open(TerminalRequest.shell(90, 25), viewer);
