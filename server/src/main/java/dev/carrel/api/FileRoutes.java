@@ -114,12 +114,11 @@ final class FileRoutes {
     }
 
     private Response put(Request request) {
-        SandboxFiles files = files(request);
         FileAttributes attributes =
                 attributes(
                         request.query("mode"), number(request, "owner"), number(request, "group"));
-        files.write(path(request), request.stream(), attributes);
-        return Response.json(200, info(files.stat(path(request))));
+        FileStat written = files(request).write(path(request), request.stream(), attributes);
+        return Response.json(200, info(written));
     }
 
     private static Optional<Integer> number(Request request, String name) {

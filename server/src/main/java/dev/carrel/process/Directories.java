@@ -39,6 +39,9 @@ public final class Directories {
             bind("readlinkat", LONG, INT, POINTER, POINTER, LONG);
     private static final MethodHandle GETDENTS = bind("getdents64", LONG, INT, POINTER, LONG);
 
+    /// Where an absolute path is not looked up from.
+    private static final int NOWHERE = -1;
+
     private Directories() {}
 
     public static void makeDirectory(Fd directory, String path, int mode) throws LinuxException {
@@ -104,6 +107,20 @@ public final class Directories {
                     return (int) LINKAT.invokeExact(errno, source, old, target, fresh, 0);
                 };
         call("linkat " + oldName + " to " + newName, link);
+    }
+
+    /// Gives an open file a name, also one that never had any. Fails with `EEXIST`.
+    public static void link(Fd file, Fd to, String name) throws LinuxException {
+        int target = to.number();
+        Native.Call link =
+                (arena, errno) -> {
+                    // By descriptor alone it takes a capability on kernels before 6.10.
+                    MemorySegment open = string(arena, "/proc/self/fd/" + file.number());
+                    MemorySegment fresh = string(arena, name);
+                    int flags = Linux.AT_SYMLINK_FOLLOW;
+                    return (int) LINKAT.invokeExact(errno, NOWHERE, open, target, fresh, flags);
+                };
+        call("linkat to " + name, link);
     }
 
     /// What the symbolic link at `path` says; of the descriptor itself (an `O_PATH` one of a link)

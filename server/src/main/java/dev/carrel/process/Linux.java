@@ -34,6 +34,10 @@ public final class Linux {
     private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
 
     public static final int O_DIRECTORY = ARM ? 040000 : 0200000;
+
+    /// Opens a directory for a file in it that has no name.
+    public static final int O_TMPFILE = 020000000 | O_DIRECTORY;
+
     public static final int O_NOFOLLOW = ARM ? 0100000 : 0400000;
 
     /// Stay on the file system of the starting directory.
@@ -47,6 +51,7 @@ public final class Linux {
     public static final long RESOLVE_IN_ROOT = 16;
 
     public static final int AT_SYMLINK_NOFOLLOW = 0x100;
+    public static final int AT_SYMLINK_FOLLOW = 0x400;
     public static final int AT_EMPTY_PATH = 0x1000;
 
     private static final int O_CLOEXEC = 02000000;

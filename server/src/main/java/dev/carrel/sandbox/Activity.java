@@ -1,5 +1,7 @@
 package dev.carrel.sandbox;
 
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -13,6 +15,10 @@ import java.util.function.BooleanSupplier;
 /// stops hold the sandbox's.
 final class Activity {
     private static final Duration CALLS_WAIT_MAX = Duration.ofSeconds(2);
+
+    /// Of what must see no half of a call.
+    private static final Duration QUIET_WAIT_MAX = Duration.ofSeconds(30);
+
     private static final Duration CALLS_CHECK = Duration.ofNanos(200_000);
 
     /// Calls under way that a pause must not cut in two.
@@ -98,18 +104,42 @@ final class Activity {
     }
 
     /// Does `work` when the calls under way have ended, but waits no longer than for
-    /// [#CALLS_WAIT_MAX]: what takes longer is a transfer of files, which a pause does not hurt.
+    /// [#CALLS_WAIT_MAX]: what takes longer changes many files, and a pause does not hurt that.
+    /// Transfers are no calls: a pause lets them go on.
     void settled(Runnable work) {
         settling = true;
         try {
-            long deadline = System.nanoTime() + CALLS_WAIT_MAX.toNanos();
-            while (calls.get() > 0 && System.nanoTime() < deadline) {
-                LockSupport.parkNanos(CALLS_CHECK.toNanos());
+            awaitCalls(CALLS_WAIT_MAX);
+            work.run();
+        } finally {
+            settling = false;
+        }
+    }
+
+    /// Does `work` when the calls under way have ended, and no sooner: what copies a tree has half
+    /// of it under another name until then. Fails with `UNAVAILABLE` when that takes too long.
+    void quiet(Runnable work) {
+        settling = true;
+        try {
+            if (!awaitCalls(QUIET_WAIT_MAX)) {
+                throw new CarrelException(
+                        ErrorCode.UNAVAILABLE,
+                        "files of the sandbox have been copied or changed for more than %d s; retry"
+                                        .formatted(QUIET_WAIT_MAX.toSeconds())
+                                + " later");
             }
             work.run();
         } finally {
             settling = false;
         }
+    }
+
+    private boolean awaitCalls(Duration longest) {
+        long deadline = System.nanoTime() + longest.toNanos();
+        while (calls.get() > 0 && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(CALLS_CHECK.toNanos());
+        }
+        return calls.get() == 0;
     }
 
     /// Does `work` if nobody has used the sandbox since `seen`, the last time it was used, and

@@ -15,6 +15,9 @@ final class LiveFiles implements SandboxFiles {
 
         /// Keeps it awake.
         Hold hold();
+
+        /// Whether these are its files now: it may have been given others, or have ended.
+        boolean has(SandboxFiles files);
     }
 
     private final Access sandbox;
@@ -39,9 +42,13 @@ final class LiveFiles implements SandboxFiles {
     }
 
     @Override
-    public long write(String path, InputStream content, FileAttributes attributes) {
+    public FileStat write(String path, InputStream content, FileAttributes attributes) {
         try (Hold _ = sandbox.hold()) {
-            return answering().write(path, content, attributes);
+            SandboxFiles files = answering();
+            var transfer = new Transfer(() -> sandbox.has(files));
+            FileStat written = files.write(path, transfer.watch(content), attributes);
+            transfer.check();
+            return written;
         }
     }
 
@@ -73,7 +80,10 @@ final class LiveFiles implements SandboxFiles {
     @Override
     public void writeTree(String path, Consumer<TreeWriter> work) {
         try (Hold _ = sandbox.hold()) {
-            answering().writeTree(path, work);
+            SandboxFiles files = answering();
+            var transfer = new Transfer(() -> sandbox.has(files));
+            files.writeTree(path, writer -> work.accept(transfer.watch(writer)));
+            transfer.check();
         }
     }
 

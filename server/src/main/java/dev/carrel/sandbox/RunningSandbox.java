@@ -33,6 +33,7 @@ public interface RunningSandbox {
     /// Kills every process that was started in it, also those that left their group.
     void killAll();
 
+    /// The same object for as long as it runs.
     SandboxFiles files();
 
     /// A new TCP connection to whatever listens on `port` inside, on IPv4's or IPv6's loopback or

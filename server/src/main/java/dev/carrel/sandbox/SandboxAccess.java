@@ -69,6 +69,14 @@ record SandboxAccess(
                     public Hold hold() {
                         return SandboxAccess.this.hold(registry.get(project, id));
                     }
+
+                    @Override
+                    public boolean has(SandboxFiles files) {
+                        return registry.get(project, id)
+                                .running()
+                                .filter(up -> up.files().equals(files))
+                                .isPresent();
+                    }
                 });
     }
 

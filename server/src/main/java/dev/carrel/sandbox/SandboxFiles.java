@@ -40,14 +40,14 @@ public interface SandboxFiles {
     OpenFile open(String path);
 
     /// [#write(String, InputStream, FileAttributes)] with the attributes of the old file.
-    default long write(String path, InputStream content) {
+    default FileStat write(String path, InputStream content) {
         return write(path, content, FileAttributes.NONE);
     }
 
     /// Writes a file whole: parents are made, the old content stays until the new is complete.
     /// Follows a symbolic link at `path`. Attributes that are absent are those of the old file, but
-    /// set-user-id. Returns the bytes written.
-    long write(String path, InputStream content, FileAttributes attributes);
+    /// set-user-id. Returns what was written, under the name that was given.
+    FileStat write(String path, InputStream content, FileAttributes attributes);
 
     /// Removes a file, link or directory with all in it.
     void delete(String path);

@@ -143,7 +143,7 @@ final class SandboxLifecycle {
     /// Saves its files, when the calls under way have ended. Hold the lock. Returns their size.
     long save(LiveSandbox live, SnapshotId snapshot) {
         var size = new AtomicLong();
-        live.settled(() -> size.set(runtime.takeSnapshot(live.id(), snapshot)));
+        live.activity().quiet(() -> size.set(runtime.takeSnapshot(live.id(), snapshot)));
         FailPoint.SNAPSHOT_HOST.reached();
         return size.get();
     }

@@ -32,7 +32,7 @@ final class ZipUnpacking {
 
     Unpacked unpack(InputStream archive) throws IOException {
         String place = (path.endsWith("/") ? path : path + "/") + ".carrel_" + UUID.randomUUID();
-        long size = files.write(place, archive);
+        long size = files.write(place, archive).sizeBytes();
         try (OpenFile file = files.open(place)) {
             // From here on, it has no name in the sandbox, and nobody there changes it.
             files.delete(place);

@@ -81,7 +81,7 @@ final class FakeFiles implements SandboxFiles {
     }
 
     @Override
-    public long write(String path, InputStream content, FileAttributes attributes) {
+    public FileStat write(String path, InputStream content, FileAttributes attributes) {
         return call(
                 path,
                 () -> {
@@ -92,10 +92,10 @@ final class FakeFiles implements SandboxFiles {
                     Files.createDirectories(file.getParent());
                     Path fresh = Files.createTempFile(file.getParent(), ".carrel_", ".new");
                     try {
-                        long size = Files.copy(content, fresh, StandardCopyOption.REPLACE_EXISTING);
+                        Files.copy(content, fresh, StandardCopyOption.REPLACE_EXISTING);
                         FakeTrees.apply(fresh, attributes);
                         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-                        return size;
+                        return stat(paths.normal(path), file);
                     } finally {
                         Files.deleteIfExists(fresh);
                     }

@@ -141,6 +141,7 @@ final class FakeSandbox {
 
     /// From one start to the next stop.
     private final class Running implements RunningSandbox {
+        private final SandboxFiles files = new FakeFiles(root, this::requireAlive);
         private volatile boolean alive = true;
 
         @Override
@@ -213,7 +214,7 @@ final class FakeSandbox {
 
         @Override
         public SandboxFiles files() {
-            return new FakeFiles(root, this::requireAlive);
+            return files;
         }
 
         /// Commands are processes of the host, and so are their ports.

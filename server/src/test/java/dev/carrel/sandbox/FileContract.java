@@ -15,9 +15,10 @@ import org.junit.jupiter.api.Test;
 abstract class FileContract extends ConsoleContract {
     @Test
     void writtenFileIsReadBackInsideAndOutside() throws Exception {
-        long bytes = sandbox.files().write("/workspace/a/b/file.txt", content("grüße\n"));
+        FileStat written = sandbox.files().write("/workspace/a/b/file.txt", content("grüße\n"));
 
-        assertThat(bytes).isEqualTo(8);
+        assertThat(written).isEqualTo(sandbox.files().stat("/workspace/a/b/file.txt"));
+        assertThat(written.sizeBytes()).isEqualTo(8);
         assertThat(read("/workspace/a/b/file.txt")).isEqualTo("grüße\n");
         assertThat(run("cat a/b/file.txt").stdout()).isEqualTo("grüße\n");
     }
@@ -197,8 +198,10 @@ abstract class FileContract extends ConsoleContract {
     void writeFollowsALink() throws Exception {
         run("echo old > target; ln -s target link");
 
-        sandbox.files().write("/workspace/link", content("new"));
+        FileStat written = sandbox.files().write("/workspace/link", content("new"));
 
+        assertThat(written.type()).isEqualTo(FileStat.Type.FILE);
+        assertThat(written.sizeBytes()).isEqualTo(3);
         assertThat(read("/workspace/target")).isEqualTo("new");
         assertThat(sandbox.files().stat("/workspace/link").type()).isEqualTo(FileStat.Type.SYMLINK);
     }

@@ -11,16 +11,29 @@ import dev.carrel.store.Ids;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 
-/// Writes one file so that it has either its old content or all of the new: into a temporary file
-/// beside it, which then takes its name.
+/// Writes one file so that it has either its old content or all of the new: into a file without a
+/// name, which gets it in the end. Nobody sees a half of it, and a server that is killed, or a
+/// snapshot taken meanwhile, leaves none. A name that is taken can only be taken over by way of
+/// another one; that is there for a moment, and what it names is complete.
+///
+/// File systems that know no such files, and those that a sandbox mounted, which no snapshot has,
+/// get a temporary one.
 final class AtomicWrite {
     private static final int LINKS_MAX = 40;
     private static final int BUFFER_BYTES = 1 << 16;
     private static final int MODE_NEW = 0644;
     private static final int MODE_KEPT = 0777;
     private static final int CREATE = Linux.O_WRONLY | Linux.O_CREAT | Linux.O_EXCL;
+    private static final int NAMELESS = Linux.O_WRONLY | Linux.O_TMPFILE;
+
+    /// How file systems say that they know no files without a name, or not our user; and `EPERM`,
+    /// how some say that the directory has been deleted: the temporary one fails with why.
+    private static final Set<Errno> WITHOUT_NAMELESS =
+            EnumSet.of(Errno.EOPNOTSUPP, Errno.EISDIR, Errno.EINVAL, Errno.EOVERFLOW, Errno.EPERM);
 
     private final Root root;
 
@@ -33,8 +46,8 @@ final class AtomicWrite {
         this.attributes = attributes;
     }
 
-    /// Returns the bytes written. Fails with `UncheckedIOException` when `content` does.
-    long write(String path, InputStream content) throws LinuxException {
+    /// Returns what was written. Fails with `UncheckedIOException` when `content` does.
+    FileInfo write(String path, InputStream content) throws LinuxException {
         String at = path;
         for (int links = 0; links <= LINKS_MAX; links++) {
             String name = name(at);
@@ -70,7 +83,7 @@ final class AtomicWrite {
         }
     }
 
-    private long replace(
+    private FileInfo replace(
             String path, Fd parent, String name, Optional<FileInfo> old, InputStream content)
             throws LinuxException {
         if (old.isPresent() && !old.get().isFile()) {
@@ -84,32 +97,81 @@ final class AtomicWrite {
                 parent,
                 name,
                 file -> {
-                    long size = copy(content, file);
+                    copy(content, file);
                     Linux.chown(
                             file,
                             root.outside(attributes.owner(), owner),
                             root.outside(attributes.group(), group));
                     Linux.chmod(file, attributes.mode().orElse(mode));
-                    return size;
+                    return Linux.stat(file);
                 });
     }
 
     /// What makes a file of an empty one that only the host's root can open.
-    interface Filling {
-        long fill(Fd file) throws LinuxException;
+    interface Filling<T> {
+        T fill(Fd file) throws LinuxException;
     }
 
     /// Puts a file in the place of whatever has the name and is no directory.
-    long replace(Fd parent, String name, Filling filling) throws LinuxException {
-        String temporary = Ids.next(".carrel");
+    <T> T replace(Fd parent, String name, Filling<T> filling) throws LinuxException {
+        Optional<Fd> nameless = nameless(parent);
+        if (nameless.isEmpty()) {
+            return replaceByTemporary(parent, name, filling);
+        }
+        try (Fd file = nameless.get()) {
+            T filled = filling.fill(file);
+            place(file, parent, name);
+            return filled;
+        }
+    }
+
+    private static Optional<Fd> nameless(Fd parent) throws LinuxException {
+        try {
+            return Optional.of(Linux.openat(parent, ".", NAMELESS, 0600));
+        } catch (LinuxException e) {
+            if (!WITHOUT_NAMELESS.contains(e.errno())) {
+                throw e;
+            }
+            return Optional.empty();
+        }
+    }
+
+    private void place(Fd file, Fd parent, String name) throws LinuxException {
+        try {
+            Directories.link(file, parent, name);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EEXIST) {
+                throw e;
+            }
+            String temporary = Ids.next(".carrel");
+            Directories.link(file, parent, temporary);
+            takeOver(parent, temporary, name);
+        }
+    }
+
+    private void takeOver(Fd parent, String temporary, String name) throws LinuxException {
         boolean done = false;
-        try (Fd file = root.create(() -> Linux.openat(parent, temporary, CREATE, 0600))) {
-            long size = filling.fill(file);
+        try {
             root.rename(parent, temporary, parent, name);
             done = true;
-            return size;
         } finally {
             if (!done) {
+                Directories.unlinkIfThere(parent, temporary);
+            }
+        }
+    }
+
+    private <T> T replaceByTemporary(Fd parent, String name, Filling<T> filling)
+            throws LinuxException {
+        String temporary = Ids.next(".carrel");
+        boolean filled = false;
+        try (Fd file = root.create(() -> Linux.openat(parent, temporary, CREATE, 0600))) {
+            T result = filling.fill(file);
+            filled = true;
+            takeOver(parent, temporary, name);
+            return result;
+        } finally {
+            if (!filled) {
                 Directories.unlinkIfThere(parent, temporary);
             }
         }

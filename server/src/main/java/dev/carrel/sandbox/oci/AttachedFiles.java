@@ -61,7 +61,7 @@ final class AttachedFiles implements SandboxFiles, AutoCloseable {
     }
 
     @Override
-    public long write(String path, InputStream content, FileAttributes attributes) {
+    public FileStat write(String path, InputStream content, FileAttributes attributes) {
         return with(files -> files.write(path, content, attributes));
     }
 

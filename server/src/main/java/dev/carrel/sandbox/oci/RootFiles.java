@@ -86,8 +86,13 @@ final class RootFiles implements SandboxFiles, AutoCloseable {
     }
 
     @Override
-    public long write(String path, InputStream content, FileAttributes attributes) {
-        return run(path, () -> new AtomicWrite(root, attributes).write(path, content));
+    public FileStat write(String path, InputStream content, FileAttributes attributes) {
+        return run(
+                path,
+                () -> {
+                    FileInfo written = new AtomicWrite(root, attributes).write(path, content);
+                    return TreeListing.describe(root, path, written, Optional.empty());
+                });
     }
 
     @Override

@@ -61,7 +61,8 @@ class RootFilesIT {
     }
 
     private void write(String path, String text) {
-        assertThat(files.write(path, stream(text))).isEqualTo(text.getBytes(UTF_8).length);
+        assertThat(files.write(path, stream(text)).sizeBytes())
+                .isEqualTo(text.getBytes(UTF_8).length);
     }
 
     private String read(String path) throws IOException {
@@ -382,7 +383,7 @@ class RootFilesIT {
                     }
                 };
         long before = used();
-        assertThat(files.write("/big", zeros)).isEqualTo(size);
+        assertThat(files.write("/big", zeros).sizeBytes()).isEqualTo(size);
         try (var content = files.read("/big", 0)) {
             assertThat(content.transferTo(java.io.OutputStream.nullOutputStream())).isEqualTo(size);
         }
@@ -519,7 +520,7 @@ class RootFilesIT {
             var tooBig = "x".repeat(2 << 20);
             assertFails(ErrorCode.SANDBOX_DISK_FULL, () -> small.write("/file", stream(tooBig)));
             assertThat(small.list("/", true, 10)).isEmpty();
-            assertThat(small.write("/file", stream("fits"))).isEqualTo(4);
+            assertThat(small.write("/file", stream("fits")).sizeBytes()).isEqualTo(4);
         } finally {
             HostCommand.of("umount", inside.toString()).run().orFail();
         }
@@ -569,8 +570,8 @@ class RootFilesIT {
             assertThat(reader.readLine()).isEqualTo("ready");
             long pid = process.children().findFirst().orElseThrow().pid();
             try (var real = RootFiles.ofProcess(pid, 190_778)) {
-                assertThat(real.write("/mnt/new/file", stream("x"))).isOne();
-                assertThat(real.write("/mnt/d/file", stream("x"))).isOne();
+                assertThat(real.write("/mnt/new/file", stream("x")).sizeBytes()).isOne();
+                assertThat(real.write("/mnt/d/file", stream("x")).sizeBytes()).isOne();
                 assertThat(real.stat("/mnt/new/file").owner()).isZero();
                 assertThat(real.stat("/mnt/new").owner()).isZero();
                 assertThat(Path.of("/mnt/new")).doesNotExist();

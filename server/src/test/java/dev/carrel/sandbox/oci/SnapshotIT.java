@@ -1,18 +1,25 @@
 package dev.carrel.sandbox.oci;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
 import dev.carrel.sandbox.ExecutionResult;
+import dev.carrel.sandbox.FileAttributes;
 import dev.carrel.sandbox.NetworkPolicy;
 import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.RunningSandbox;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.SnapshotId;
+import java.io.ByteArrayInputStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -60,6 +67,43 @@ class SnapshotIT extends HostFixture {
         assertThat(out(copy, "cat file; stat -c %u /etc/hostname")).isEqualTo("data\n0");
         assertThat(out(sandbox, "cat /etc/machine-id /etc/ssh/ssh_host_rsa_key"))
                 .isEqualTo(machine + "\nsecret");
+    }
+
+    @Test
+    void whatIsBeingWrittenIsSeenNowhereUntilItIsWhole() throws Exception {
+        succeeds(sandbox, "echo old > file");
+        var half = new HalfSent();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var writes = new ArrayList<Future<?>>();
+            for (String path : List.of("/workspace/file", "/workspace/new")) {
+                writes.add(threads.submit(() -> sandbox.files().write(path, half.stream())));
+            }
+            half.awaitBegun(writes.size());
+
+            // Of a server that is killed now, this is what stays.
+            assertThat(out(sandbox, "ls -A; cat file")).isEqualTo("file\nold");
+            assertThat(out(copy(64), "ls -A; cat file")).isEqualTo("file\nold");
+
+            half.goOn();
+            for (Future<?> write : writes) {
+                write.get();
+            }
+        }
+        assertThat(out(sandbox, "ls -A; cat file new")).isEqualTo("file\nnew\nonetwoonetwo");
+    }
+
+    @Test
+    void filesForOthersCanBeWrittenWhereTheSandboxMounted() throws Exception {
+        var attributes =
+                new FileAttributes(OptionalInt.of(0640), OptionalInt.of(7), OptionalInt.of(8));
+        for (String path : List.of("/dev/shm/file", "/workspace/file")) {
+            for (int i = 0; i < 2; i++) {
+                var content = new ByteArrayInputStream("x".getBytes(UTF_8));
+                assertThat(sandbox.files().write(path, content, attributes).owner()).isEqualTo(7);
+            }
+            assertThat(out(sandbox, "stat -c %u:%g:%a " + path)).isEqualTo("7:8:640");
+            assertThat(out(sandbox, "ls -A $(dirname " + path + ")")).isEqualTo("file");
+        }
     }
 
     @Test
