@@ -72,9 +72,18 @@ public final class TarOutput {
         }
         if (header.getName().length() >= TarConstants.NAMELEN) {
             putLong(TarConstants.LF_GNUTYPE_LONGNAME, header.getName());
-            header.setName(header.getName().substring(0, TarConstants.NAMELEN));
+            header.setName(shortened(header.getName()));
         }
         tar.putArchiveEntry(header);
+    }
+
+    /// The library takes what ends in a slash for a directory, whatever it was said to be.
+    private static String shortened(String name) {
+        int length = TarConstants.NAMELEN;
+        while (name.charAt(length - 1) == '/') {
+            length--;
+        }
+        return name.substring(0, length);
     }
 
     private void putLong(byte kind, String name) throws IOException {
