@@ -6,6 +6,7 @@ import dev.carrel.wire.NetworkRules;
 import dev.carrel.wire.SandboxChange;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxMetrics;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -41,10 +42,6 @@ final class LookCommands {
         }
 
         private static String shown(SandboxMetrics metrics) {
-            String ports =
-                    metrics.listening().stream()
-                            .map(String::valueOf)
-                            .collect(Collectors.joining(", "));
             return String.join(
                     "\n",
                     "state      " + metrics.state(),
@@ -73,7 +70,13 @@ final class LookCommands {
                             + " in, "
                             + mib(metrics.network().sentBytes())
                             + " out",
-                    "listening  " + (ports.isEmpty() ? "none" : ports));
+                    "listening  " + metrics.listening().map(Metrics::ports).orElse(UNKNOWN));
+        }
+
+        private static String ports(List<Integer> ports) {
+            return ports.isEmpty()
+                    ? "none"
+                    : ports.stream().map(String::valueOf).collect(Collectors.joining(", "));
         }
 
         private static String mib(Optional<Long> bytes) {
