@@ -1,8 +1,6 @@
 package dev.carrel.wire;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorCode;
 import java.util.Map;
 import java.util.Optional;
 
@@ -27,14 +25,9 @@ public record SandboxChange(
     private static void refuseNull(String field, Map<String, String> pairs) {
         pairs.forEach((key, value) -> {
             if (value == null) {
-                String where = field + "." + key;
-                throw CarrelException.ofParam(
-                        ErrorCode.INVALID_REQUEST,
-                        where,
-                        where
-                                + " must not be null: "
-                                + field
-                                + " is replaced as a whole, so leave the key out");
+                throw new IllegalArgumentException(
+                        "%s.%s must not be null: %s is replaced as a whole, so leave the key out"
+                                .formatted(field, key, field));
             }
         });
     }
