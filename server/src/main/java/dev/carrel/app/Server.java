@@ -70,6 +70,7 @@ final class Server implements AutoCloseable {
 
     private void start(Consumer<Images.Progress> progress) {
         Store store = add(Store.open(config.home().resolve("carrel.db")));
+        HttpServer.requireFree(config.http());
         var keys = new Keys(store, clock);
         madeKey = FirstKey.ensure(keys, config.keyFile());
         Models models =
@@ -134,7 +135,8 @@ final class Server implements AutoCloseable {
     }
 
     private Sandboxes openSandboxes(Store store, ProjectImages images) {
-        OciRuntime runtime = add(OciRuntime.open(config.sandboxRuntime()));
+        OciRuntime runtime = OciRuntime.open(config.sandboxRuntime());
+        add(runtime::leave);
         var sandboxes = add(new Sandboxes(store, runtime, config.sandboxes(), clock, images::pin));
         sandboxes.reconcile();
         sandboxes.watch();

@@ -9,6 +9,9 @@ import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.util.List;
 
@@ -55,14 +58,27 @@ public final class HttpServer implements AutoCloseable {
         if (!server.isRunning()) {
             // Helidon has logged why and says no more.
             sweeper.close();
-            throw new CarrelException(
-                    ErrorCode.UNAVAILABLE,
-                    "Cannot listen on %s port %d: is another server running there? Choose another"
-                                    .formatted(settings.host(), settings.port())
-                            + " one with --port");
+            throw cannotListen(settings, "");
         }
         sweeper.start();
         return new HttpServer(settings, server, sweeper);
+    }
+
+    /// Fails as [#start] does where the port is taken, before anything else is set up for it.
+    public static void requireFree(HttpSettings settings) {
+        try (var socket = new ServerSocket()) {
+            socket.bind(new InetSocketAddress(settings.host(), settings.port()));
+        } catch (IOException e) {
+            throw cannotListen(settings, ": " + e.getMessage());
+        }
+    }
+
+    private static CarrelException cannotListen(HttpSettings settings, String why) {
+        return new CarrelException(
+                ErrorCode.UNAVAILABLE,
+                "Cannot listen on %s port %d%s. Is another server running there? Choose another port"
+                                .formatted(settings.host(), settings.port(), why)
+                        + " with --port");
     }
 
     private static WebServer build(HttpSettings settings, Dispatcher dispatcher, Front front) {

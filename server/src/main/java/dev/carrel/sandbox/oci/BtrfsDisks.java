@@ -236,6 +236,13 @@ final class BtrfsDisks implements DiskStore {
     }
 
     @Override
+    public void unmount() throws IOException {
+        if (pool.isPresent()) {
+            pool.get().unmount();
+        }
+    }
+
+    @Override
     public void remove() throws IOException {
         close();
         for (SandboxId id : ids()) {

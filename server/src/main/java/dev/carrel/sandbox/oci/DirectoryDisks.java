@@ -120,6 +120,9 @@ final class DirectoryDisks implements DiskStore {
     public void close() {}
 
     @Override
+    public void unmount() {}
+
+    @Override
     public void remove() throws IOException {
         for (SandboxId id : ids()) {
             delete(id);

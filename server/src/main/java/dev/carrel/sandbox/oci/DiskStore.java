@@ -66,6 +66,10 @@ interface DiskStore extends AutoCloseable {
     @Override
     void close();
 
+    /// After [#close], when no sandbox runs: ends a mount that was made for the store, and keeps
+    /// what is in it. One that is still in use stays.
+    void unmount() throws IOException;
+
     /// Takes the store off the host, with all disks. No sandbox may be running.
     void remove() throws IOException;
 }

@@ -53,8 +53,17 @@ record Host(
                 instance, disks, uplinks, space, idMap, groups, gracePeriod, engines, launch);
     }
 
-    /// Lets go of what this process holds; `remove` takes everything off the host as well.
-    void close(boolean remove) {
+    /// What stays on the host when a process goes.
+    enum Left {
+        /// All that sandboxes need, which run on.
+        ALL,
+        /// What is on disk.
+        FILES,
+        NOTHING
+    }
+
+    /// Lets go of what this process holds, and takes off the host what is not to stay.
+    void close(Left left) {
         // First: a mount namespace of its own would keep the disks' mount alive.
         space.close();
         gracePeriod.close();
@@ -62,17 +71,22 @@ record Host(
         idMap.close();
         uplinks.close();
         disks.close();
-        if (remove) {
-            try {
-                uplinks.remove();
+        if (left == Left.ALL) {
+            return;
+        }
+        try {
+            uplinks.remove();
+            groups.removeParents();
+            if (left == Left.FILES) {
+                disks.unmount();
+            } else {
                 disks.remove();
                 Trees.delete(instance.snapshots());
-                groups.removeParents();
-                Trees.delete(instance.runtime());
                 Files.deleteIfExists(instance.sandboxes());
-            } catch (IOException e) {
-                LOG.error("parts of a temporary server stay on the host", e);
             }
+            Trees.delete(instance.runtime());
+        } catch (IOException e) {
+            LOG.error("parts of a server stay on the host", e);
         }
     }
 

@@ -267,6 +267,20 @@ public final class OciRuntime implements SandboxRuntime {
 
     @Override
     public void close() {
+        close(Host.Left.ALL);
+    }
+
+    /// The same for a server that stops: what only sandboxes need goes with it if there are none.
+    public void leave() {
+        Host.Left left = Host.Left.ALL;
+        try {
+            left = remains().isEmpty() ? Host.Left.FILES : Host.Left.ALL;
+        } finally {
+            close(left);
+        }
+    }
+
+    private void close(Host.Left left) {
         try {
             if (settings.temporary()) {
                 try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -275,7 +289,7 @@ public final class OciRuntime implements SandboxRuntime {
             }
             connections.close();
         } finally {
-            host.close(settings.temporary());
+            host.close(settings.temporary() ? Host.Left.NOTHING : left);
         }
     }
 

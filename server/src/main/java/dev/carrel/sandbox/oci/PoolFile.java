@@ -17,8 +17,8 @@ import java.util.OptionalLong;
 /// hold, and gives it back when they shrink. Its size is a bound, set when it is made (most of what
 /// is free then) and raised, never lowered, when the configuration asks for more.
 ///
-/// The mount is the host's and stays when the server ends, since running sandboxes need it. The
-/// loop device goes by itself with the last user of the mount.
+/// The mount is the host's and stays when the server ends while there are sandboxes, which need it.
+/// The loop device goes by itself with the last user of the mount.
 record PoolFile(Path file, Path mountPoint, OptionalLong mib) {
     private static final double DEFAULT_SHARE_OF_FREE = 0.8;
     private static final long MIB_MIN = 256;
@@ -58,6 +58,20 @@ record PoolFile(Path file, Path mountPoint, OptionalLong mib) {
 
     long hostBytesFree() throws IOException {
         return Files.getFileStore(file).getUsableSpace();
+    }
+
+    /// Does nothing while somebody uses it: the next attempt may come.
+    void unmount() throws IOException {
+        if (MountTable.read().at(mountPoint).isEmpty()) {
+            return;
+        }
+        try {
+            Mounts.unmount(mountPoint.toString(), 0);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EBUSY) {
+                throw e;
+            }
+        }
     }
 
     /// Unmounts and deletes it.
