@@ -7,7 +7,9 @@ import dev.carrel.wire.Listing;
 import dev.carrel.wire.Signal;
 import dev.carrel.wire.StdinRequest;
 import dev.carrel.wire.TerminalRequest;
+import java.io.InputStream;
 import java.net.http.HttpRequest;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
 
@@ -50,6 +52,23 @@ public final class ExecutionCalls {
         client.send(
                 execution(id, execution, "/stdin"),
                 new StdinRequest(Optional.of(text), Optional.empty(), Optional.of(last)));
+    }
+
+    /// The same with bytes, 64 KiB at most.
+    public void writeStdin(String id, String execution, byte[] bytes, boolean last) {
+        String base64 = Base64.getEncoder().encodeToString(bytes);
+        client.send(
+                execution(id, execution, "/stdin"),
+                new StdinRequest(Optional.empty(), Optional.of(base64), Optional.of(last)));
+    }
+
+    /// The bytes of `stdout` or `stderr` that there are now, as they are, from this one on or from
+    /// the first that is still kept, 4 MiB or a little more at most. The caller closes it.
+    public InputStream output(String id, String execution, String stream, long from) {
+        String query = "/" + CarrelClient.segment(stream) + "?from=" + from;
+        return transport
+                .open(transport.request(execution(id, execution, query)), CarrelClient.CALL_MAX)
+                .body();
     }
 
     /// Sends a signal to the process group of a command; does nothing when it has ended.

@@ -4,7 +4,8 @@ import java.util.Optional;
 
 /// A command as it stands: final unless `status` is `running`. `truncated` says that output is
 /// missing that was beyond the limit. `exit_code` is absent while it runs or when nobody saw it
-/// end. `stdout_next` and `stderr_next` are the bytes to read the outputs from the next time.
+/// end. `stdout_start` and `stderr_start` are the bytes that the outputs here begin with,
+/// `stdout_next` and `stderr_next` those to read them from the next time.
 public record ExecutionInfo(
         String id,
         String status,
@@ -14,5 +15,7 @@ public record ExecutionInfo(
         boolean truncated,
         long durationMs,
         boolean cached,
+        long stdoutStart,
+        long stderrStart,
         long stdoutNext,
         long stderrNext) {}

@@ -20,6 +20,8 @@ final class ExecutionInfos {
                 result.truncated(),
                 result.duration().toMillis(),
                 false,
+                result.start().stdout(),
+                result.start().stderr(),
                 result.next().stdout(),
                 result.next().stderr());
     }

@@ -26,6 +26,7 @@ import dev.carrel.wire.KillRequest;
 import dev.carrel.wire.OutputChunk;
 import dev.carrel.wire.Signal;
 import dev.carrel.wire.StdinRequest;
+import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -78,6 +79,8 @@ final class ExecutionRoutes {
                                         "The id of the last event seen")
                                 .givesBytes(RouteDoc.EVENTS),
                         this::stream),
+                bytesRoute(Execution.Stream.STDOUT),
+                bytesRoute(Execution.Stream.STDERR),
                 once.post(
                         ONE + "/stdin",
                         RouteDoc.of("Send more input, 64 KiB at most, all of it or none")
@@ -103,6 +106,38 @@ final class ExecutionRoutes {
                                 .orEvents(),
                         this::execute)
                 .withBodyBytesMax(BODY_BYTES_MAX);
+    }
+
+    private Route bytesRoute(Execution.Stream stream) {
+        return Route.of(
+                GET,
+                ONE + "/" + stream.name().toLowerCase(Locale.ROOT),
+                RouteDoc.of(
+                                "Read the bytes of an output as they are, those that there are now;"
+                                        + " x-output-start and x-output-next say which")
+                        .givesBytes(RouteDoc.BYTES)
+                        .query("from", "integer", "The byte to begin with, 0 if absent"),
+                request -> bytes(request, stream));
+    }
+
+    private Response bytes(Request request, Execution.Stream stream) {
+        long from = request.number("from", 0, 0, Long.MAX_VALUE);
+        var content = new ByteArrayOutputStream();
+        var start = new long[] {from};
+        execution(request)
+                .read(
+                        stream,
+                        from,
+                        (place, bytes) -> {
+                            if (place != start[0] + content.size()) {
+                                content.reset(); // what is no longer kept leaves no hole
+                                start[0] = place;
+                            }
+                            content.writeBytes(bytes);
+                        });
+        return Response.bytes(200, RouteDoc.BYTES, content.toByteArray())
+                .withHeader("x-output-start", Long.toString(start[0]))
+                .withHeader("x-output-next", Long.toString(start[0] + content.size()));
     }
 
     private static RouteDoc placed(String summary) {

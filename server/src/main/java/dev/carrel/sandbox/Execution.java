@@ -11,6 +11,9 @@ public interface Execution {
     /// Of one [#write].
     int INPUT_BYTES_MAX = 1 << 16;
 
+    /// Of one [#read].
+    int READ_BYTES_MAX = 4 << 20;
+
     ExecutionId id();
 
     /// Whether it had not ended when somebody last heard of it. Costs nothing.
@@ -36,6 +39,10 @@ public interface Execution {
     /// out, which the places told show. The result comes without outputs.
     ExecutionResult followBytes(Stream stream, long from, BytesListener output)
             throws InterruptedException;
+
+    /// Tells `output` the bytes of one stream that there are now, from `from` on or from the first
+    /// that is still kept, at most about [#READ_BYTES_MAX] of them.
+    void read(Stream stream, long from, BytesListener output);
 
     /// Sends a signal to the whole process group; returns at once. Does nothing when it has ended.
     void signal(int number);

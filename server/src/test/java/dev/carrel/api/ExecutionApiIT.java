@@ -75,6 +75,28 @@ class ExecutionApiIT extends ApiStage {
     }
 
     @Test
+    void outputThatIsNoTextIsReadAsItIs() throws Exception {
+        ExecutionInfo begun = begin("head -c 2200000 /dev/zero | tr '\\0' x; printf '\\377\\376'");
+        ExecutionInfo ended = await(begun.id(), info -> !info.status().equals("running"));
+        assertThat(ended.stdoutNext()).isEqualTo(2_200_002);
+        assertThat(ended.truncated()).isTrue();
+        assertThat(ended.stdoutStart()).isEqualTo(2_200_002 - (2 << 20));
+        assertThat(ended.stderrStart()).isZero();
+        try (var end = client.executions().output(sandbox, begun.id(), "stdout", 2_200_000)) {
+            assertThat(end.readAllBytes()).isEqualTo(new byte[] {(byte) 0xff, (byte) 0xfe});
+        }
+        HttpResponse<String> whole = call("GET", path(begun.id()) + "/stdout", "");
+        assertThat(whole.headers().firstValue("content-type")).hasValue("application/octet-stream");
+        assertThat(whole.headers().firstValueAsLong("content-length")).hasValue(2 << 20);
+        assertThat(whole.headers().firstValue("x-output-start"))
+                .hasValue(Long.toString(ended.stdoutStart()));
+        assertThat(whole.headers().firstValue("x-output-next")).hasValue("2200002");
+        HttpResponse<String> none = call("GET", path(begun.id()) + "/stderr?from=9", "");
+        assertThat(none.body()).isEmpty();
+        assertThat(none.headers().firstValue("x-output-next")).hasValue("9");
+    }
+
+    @Test
     void aStreamGoesOnAfterTheLastEventThatWasSeen() throws Exception {
         ExecutionInfo begun = begin("echo a; echo b >&2; read x; echo c");
         await(begun.id(), info -> info.stderr().equals("b\n"));

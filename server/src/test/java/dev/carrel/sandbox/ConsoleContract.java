@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.Execution.More;
 import dev.carrel.sandbox.Execution.Stream;
+import dev.carrel.sandbox.oci.Eventually;
 import dev.carrel.store.Cursor;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -162,7 +163,33 @@ abstract class ConsoleContract extends CommandContract {
         assertThat(result.stderr()).isEqualTo("1\n2\n3\n");
         long end = result.next().stdout();
         assertThat(end).isEqualTo(4_088_900);
+        assertThat(result.start()).isEqualTo(new OutputPlace(end - result.stdout().length(), 0));
+        ExecutionResult again = execution.result();
+        assertThat(again.start().stdout() + again.stdout().length()).isEqualTo(end);
         assertThat(execution.result(new OutputPlace(end - 5, 0)).stdout()).isEqualTo("last\n");
+    }
+
+    @Test
+    void bytesAreReadAsTheyAreWithoutWaiting() throws Exception {
+        Execution execution = beginOpen("printf 'a\\377b'; read x");
+        Eventually.holds(() -> execution.result().next().stdout() == 3);
+        assertThat(read(execution, Stream.STDOUT, 0)).isEqualTo("0:61ff62");
+        assertThat(read(execution, Stream.STDOUT, 2)).isEqualTo("2:62");
+        assertThat(read(execution, Stream.STDOUT, 3)).isEmpty();
+        assertThat(read(execution, Stream.STDERR, 0)).isEmpty();
+        execution.kill();
+        assertThat(end(execution).start()).isEqualTo(OutputPlace.START);
+        assertThat(read(execution, Stream.STDOUT, 1)).isEqualTo("1:ff62");
+    }
+
+    private static String read(Execution execution, Stream stream, long from) {
+        var told = new StringBuilder();
+        execution.read(
+                stream,
+                from,
+                (place, bytes) ->
+                        told.append(place).append(':').append(HexFormat.of().formatHex(bytes)));
+        return told.toString();
     }
 
     @Test

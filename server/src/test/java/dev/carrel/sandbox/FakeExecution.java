@@ -5,7 +5,6 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.process.LinuxException;
 import dev.carrel.store.Micros;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -84,7 +83,7 @@ final class FakeExecution implements Execution {
                         thread(() -> record.keepAll(Stream.STDOUT, started.stdout())),
                         thread(() -> record.keepAll(Stream.STDERR, started.stderr())));
         if (request.input() instanceof CommandInput.Text given) {
-            thread(() -> feed(started.stdin(), given.text()));
+            thread(() -> FakeInput.feed(started.stdin(), given.text()));
         } else {
             thread(() -> input.feed(started.stdin()));
         }
@@ -93,14 +92,6 @@ final class FakeExecution implements Execution {
 
     private static Thread thread(Runnable work) {
         return Thread.ofPlatform().daemon().name("fake-execution").start(work);
-    }
-
-    private static void feed(OutputStream stdin, String text) {
-        try (stdin) {
-            stdin.write(text.getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            // The command does not want its input: its right.
-        }
     }
 
     private void await(Process started, List<Thread> readers) {
@@ -170,6 +161,7 @@ final class FakeExecution implements Execution {
                     record.isTruncated(),
                     startedAt,
                     duration(),
+                    record.start(from),
                     record.place());
         } finally {
             lock.unlock();
@@ -218,6 +210,14 @@ final class FakeExecution implements Execution {
                     }
                 });
         return result(new OutputPlace(Long.MAX_VALUE, Long.MAX_VALUE));
+    }
+
+    @Override
+    public void read(Stream stream, long from, BytesListener output) {
+        byte[] bytes = record.bytes(stream, from);
+        if (bytes.length > 0) {
+            output.bytes(record.start(new OutputPlace(from, from)).of(stream), bytes);
+        }
     }
 
     @Override

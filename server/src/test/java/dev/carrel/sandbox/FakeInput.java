@@ -4,6 +4,7 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
@@ -82,6 +83,14 @@ final class FakeInput {
             changed.signalAll();
         } finally {
             lock.unlock();
+        }
+    }
+
+    static void feed(OutputStream stdin, String text) {
+        try (stdin) {
+            stdin.write(text.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            // The command does not want its input: its right.
         }
     }
 

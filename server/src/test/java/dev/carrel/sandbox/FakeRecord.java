@@ -93,10 +93,25 @@ final class FakeRecord {
         }
     }
 
-    String text(Stream stream, OutputPlace from) {
+    OutputPlace start(OutputPlace from) {
         lock.lock();
         try {
-            return new String(output(stream).from(from.of(stream)), StandardCharsets.UTF_8);
+            return new OutputPlace(
+                    output(Stream.STDOUT).next(from.stdout()),
+                    output(Stream.STDERR).next(from.stderr()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    String text(Stream stream, OutputPlace from) {
+        return new String(bytes(stream, from.of(stream)), StandardCharsets.UTF_8);
+    }
+
+    byte[] bytes(Stream stream, long from) {
+        lock.lock();
+        try {
+            return output(stream).from(from);
         } finally {
             lock.unlock();
         }

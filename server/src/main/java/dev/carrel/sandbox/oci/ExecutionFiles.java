@@ -106,6 +106,7 @@ record ExecutionFiles(RunDirectory directory, ExecutionId id) {
                 dropped || stdout.hasGap(),
                 startedAt(ending, now),
                 duration(ending, now),
+                new OutputPlace(stdout.start(), stderr.start()),
                 new OutputPlace(stdout.end(), stderr.end()));
     }
 

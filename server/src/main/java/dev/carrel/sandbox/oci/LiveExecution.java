@@ -59,6 +59,15 @@ final class LiveExecution implements Execution {
     }
 
     @Override
+    public void read(Stream stream, long from, BytesListener output) {
+        try {
+            RecordedExecution.read(files, watch.state().ending(), stream, from, output);
+        } catch (IOException e) {
+            throw RecordedExecution.unreadable(id(), e);
+        }
+    }
+
+    @Override
     public ExecutionResult follow(OutputPlace from, OutputListener output)
             throws InterruptedException {
         try (var tails = new OutputTails(files, start, from)) {

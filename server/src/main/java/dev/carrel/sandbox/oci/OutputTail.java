@@ -8,12 +8,15 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
 
 /// Reads one output of an execution from some byte on, piece by piece as it grows, into whole
 /// characters.
 final class OutputTail implements AutoCloseable {
     private static final int CUT_CHARACTER_BYTES_MAX = 3;
+    private static final char REPLACED = '\uFFFD';
 
     private final KeptOutput kept;
     private final Stream stream;
@@ -22,10 +25,14 @@ final class OutputTail implements AutoCloseable {
                     .newDecoder()
                     .onMalformedInput(CodingErrorAction.REPLACE)
                     .onUnmappableCharacter(CodingErrorAction.REPLACE);
-    private final StringBuilder text = new StringBuilder();
+    private final Deque<Part> parts = new ArrayDeque<>();
+    private long characters;
     private ByteBuffer cut = ByteBuffer.allocate(0);
     private long place;
     private boolean gap;
+
+    /// Text that begins at `start` of the stream.
+    private record Part(long start, String text) {}
 
     OutputTail(KeptOutput kept, Stream stream, long from) {
         this.kept = kept;
@@ -38,20 +45,37 @@ final class OutputTail implements AutoCloseable {
         for (Optional<KeptOutput.Piece> piece = kept.read(place, end);
                 piece.isPresent();
                 piece = kept.read(place, end)) {
-            gap |= piece.get().place() > place;
+            boolean lost = piece.get().place() > place;
+            gap |= lost;
+            long start = lost ? piece.get().place() : end();
             place = piece.get().end();
-            decode(piece.get().bytes(), false, output);
+            decode(piece.get().bytes(), start, output);
         }
     }
 
     /// Passes on what remains of a character that was never completed; nothing follows.
     void finish(OutputListener output) {
-        decode(ByteBuffer.allocate(0), true, output);
+        long start = end();
+        ByteBuffer whole = ByteBuffer.allocate(cut.remaining()).put(cut).flip();
+        CharBuffer rest = CharBuffer.allocate(whole.remaining() + CUT_CHARACTER_BYTES_MAX);
+        decoder.decode(whole, rest, true);
+        decoder.flush(rest);
+        cut = whole;
+        tell(start, rest, output);
     }
 
     /// All text so far; of a very long one, the last.
     String text() {
-        return text.substring((int) Math.max(0, text.length() - kept.bytesMax()));
+        trim(kept.bytesMax());
+        var text = new StringBuilder();
+        parts.forEach(part -> text.append(part.text));
+        return text.toString();
+    }
+
+    /// The place that the text begins at.
+    long start() {
+        trim(kept.bytesMax());
+        return parts.isEmpty() ? end() : parts.getFirst().start;
     }
 
     /// The place after the text: a character that is not complete is none of it.
@@ -61,29 +85,58 @@ final class OutputTail implements AutoCloseable {
 
     /// Whether bytes were left out that are no longer kept.
     boolean hasGap() {
-        return gap || text.length() > kept.bytesMax();
+        return gap || characters > kept.bytesMax();
     }
 
-    private void decode(ByteBuffer bytes, boolean last, OutputListener output) {
+    private void decode(ByteBuffer bytes, long start, OutputListener output) {
         ByteBuffer whole = ByteBuffer.allocate(cut.remaining() + bytes.remaining());
         whole.put(cut).put(bytes).flip();
-        // UTF-8 never decodes to more characters than it has bytes; the rest is for the flush.
-        CharBuffer characters = CharBuffer.allocate(whole.remaining() + CUT_CHARACTER_BYTES_MAX);
-        decoder.decode(whole, characters, last);
-        if (last) {
-            decoder.flush(characters);
-        }
+        // UTF-8 never decodes to more characters than it has bytes.
+        CharBuffer decoded = CharBuffer.allocate(whole.remaining());
+        decoder.decode(whole, decoded, false);
         cut = whole;
-        String piece = characters.flip().toString();
-        text.append(piece);
+        tell(start, decoded, output);
+    }
+
+    private void tell(long start, CharBuffer decoded, OutputListener output) {
+        String text = decoded.flip().toString();
+        if (text.isEmpty()) {
+            return;
+        }
+        parts.addLast(new Part(start, text));
+        characters += text.length();
         // An output of which the last is kept has no end: neither has what is told of it.
-        if (text.length() > 2 * kept.bytesMax()) {
-            text.delete(0, (int) (text.length() - kept.bytesMax()));
+        if (characters > 2 * kept.bytesMax()) {
+            trim(kept.bytesMax());
+        }
+        output.output(stream, text, end());
+    }
+
+    private void trim(long charactersMax) {
+        while (characters > charactersMax) {
+            Part first = parts.removeFirst();
+            int excess = (int) Math.min(characters - charactersMax, first.text.length());
+            characters -= first.text.length();
             gap = true;
+            cutOff(first, excess)
+                    .ifPresent(rest -> {
+                        parts.addFirst(rest);
+                        characters += rest.text.length();
+                    });
         }
-        if (!piece.isEmpty()) {
-            output.output(stream, piece, end());
+    }
+
+    /// Nothing where nobody can tell how many bytes the characters were.
+    private static Optional<Part> cutOff(Part part, int count) {
+        int at = count;
+        if (at < part.text.length() && Character.isLowSurrogate(part.text.charAt(at))) {
+            at++;
         }
+        if (at >= part.text.length() || part.text.indexOf(REPLACED) >= 0) {
+            return Optional.empty();
+        }
+        int bytes = part.text.substring(0, at).getBytes(StandardCharsets.UTF_8).length;
+        return Optional.of(new Part(part.start + bytes, part.text.substring(at)));
     }
 
     @Override

@@ -71,6 +71,31 @@ final class RecordedExecution implements Execution {
         }
     }
 
+    @Override
+    public void read(Stream stream, long from, BytesListener output) {
+        try {
+            read(files, files.ending(), stream, from, output);
+        } catch (IOException e) {
+            throw unreadable(files.id(), e);
+        }
+    }
+
+    /// Tells the bytes that there are now.
+    static void read(
+            ExecutionFiles files, Ending ending, Stream stream, long from, BytesListener output)
+            throws IOException {
+        try (var kept = new KeptOutput(files, stream, files.startOrNone())) {
+            long end = end(ending, stream);
+            long place = from;
+            Optional<KeptOutput.Piece> piece = kept.read(place, end);
+            for (long told = 0; piece.isPresent() && told < READ_BYTES_MAX; ) {
+                told += piece.get().bytes().remaining();
+                place = tell(piece.get(), output);
+                piece = kept.read(place, end);
+            }
+        }
+    }
+
     /// Tells all bytes from `from` to `end` that there are now; returns the place after them.
     static long readBytes(KeptOutput kept, long from, long end, BytesListener output)
             throws IOException {
@@ -78,12 +103,17 @@ final class RecordedExecution implements Execution {
         for (Optional<KeptOutput.Piece> piece = kept.read(place, end);
                 piece.isPresent();
                 piece = kept.read(place, end)) {
-            var bytes = new byte[piece.get().bytes().remaining()];
-            piece.get().bytes().get(bytes);
-            output.bytes(piece.get().place(), bytes);
-            place = piece.get().place() + bytes.length;
+            place = tell(piece.get(), output);
         }
         return place;
+    }
+
+    /// Returns the place after it.
+    private static long tell(KeptOutput.Piece piece, BytesListener output) {
+        var bytes = new byte[piece.bytes().remaining()];
+        piece.bytes().get(bytes);
+        output.bytes(piece.place(), bytes);
+        return piece.place() + bytes.length;
     }
 
     @Override
