@@ -151,6 +151,12 @@ final class SandboxCommand {
                 description = "Print its id at once; see ps, logs and kill.")
         private boolean background;
 
+        @Option(
+                names = {"-i", "--stdin"},
+                negatable = true,
+                description = "Pass our standard input on; the default unless it is a terminal.")
+        private boolean stdin = Boolean.getBoolean("carrel.stdin");
+
         @Option(names = "--timeout-seconds", description = "Kill it after this long. Default: 60")
         private Optional<Double> timeoutSeconds = Optional.empty();
 
@@ -181,16 +187,23 @@ final class SandboxCommand {
                 output.print(begun, begun.id());
                 return 0;
             }
-            ExecutionInfo result =
-                    output.json()
-                            ? client.sandboxes().execute(sandbox, request)
-                            : client.sandboxes().execute(sandbox, request, Exec::show);
+            ExecutionInfo result = run(client, request);
             if (output.json()) {
                 output.print(result, "");
             } else if (!result.status().equals("completed")) {
                 System.err.println("carrel: the command was " + result.status());
             }
             return result.exitCode().orElse(1);
+        }
+
+        private ExecutionInfo run(CarrelClient client, ExecuteRequest request) {
+            if (stdin) {
+                return new PipedExec(client, sandbox, System.in)
+                        .run(request, output.json() ? (stream, text) -> {} : Exec::show);
+            }
+            return output.json()
+                    ? client.sandboxes().execute(sandbox, request)
+                    : client.sandboxes().execute(sandbox, request, Exec::show);
         }
 
         /// The customary "--" before a command is none of its words.

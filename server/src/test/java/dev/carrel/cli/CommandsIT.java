@@ -41,6 +41,7 @@ class CommandsIT {
             assertThat(sandbox(server, "exec", sandbox, "test -d /workspace")).isZero();
             assertThat(sandbox(server, "exec", sandbox, "sh", "-c", "exit 7")).isEqualTo(7);
             assertThat(sandbox(server, "exec", sandbox, "--", "sh", "-c", "exit 7")).isEqualTo(7);
+            pipes(server, sandbox);
             copies(server, sandbox);
             looksAt(server, sandbox);
             watches(server, client, sandbox);
@@ -149,6 +150,22 @@ class CommandsIT {
             System.setOut(before);
         }
         return bytes.toString(UTF_8);
+    }
+
+    private static void pipes(LocalServer server, String sandbox) throws IOException {
+        InputStream before = System.in;
+        try {
+            System.setIn(new ByteArrayInputStream(new byte[300_000]));
+            assertThat(sandbox(server, "exec", "-i", sandbox, "test $(wc -c) = 300000")).isZero();
+            System.setIn(new ByteArrayInputStream("exit 5\n".getBytes(UTF_8)));
+            assertThat(sandbox(server, "exec", "--stdin", sandbox, "sh")).isEqualTo(5);
+            System.setIn(new ByteArrayInputStream(new byte[300_000]));
+            assertThat(sandbox(server, "exec", "-i", sandbox, "true")).isZero();
+            assertThat(sandbox(server, "exec", "--no-stdin", sandbox, "test $(wc -c) = 0"))
+                    .isZero();
+        } finally {
+            System.setIn(before);
+        }
     }
 
     private void copies(LocalServer server, String sandbox) throws IOException {
