@@ -32,7 +32,8 @@ import java.util.Optional;
 
 /// `/v1/images`.
 final class ImageRoutes {
-    private static final long UNUSED_SECONDS_MIN = ProjectImages.UNUSED_MIN.toSeconds();
+    private static final long UNUSED_SECONDS_DEFAULT =
+            ProjectImages.UNUSED_DEFAULT.toSeconds();
     private static final long UNUSED_SECONDS_MAX = Duration.ofDays(3650).toSeconds();
 
     private final ProjectImages images;
@@ -86,13 +87,12 @@ final class ImageRoutes {
 
     private Response prune(Request request) {
         long seconds =
-                request.json(PruneRequest.class).unusedForSeconds().orElse(UNUSED_SECONDS_MIN);
-        if (seconds < UNUSED_SECONDS_MIN || seconds > UNUSED_SECONDS_MAX) {
+                request.json(PruneRequest.class).unusedForSeconds().orElse(UNUSED_SECONDS_DEFAULT);
+        if (seconds < 0 || seconds > UNUSED_SECONDS_MAX) {
             throw CarrelException.ofParam(
                     ErrorCode.INVALID_REQUEST,
                     "unused_for_seconds",
-                    "unused_for_seconds must be from %d to %d"
-                            .formatted(UNUSED_SECONDS_MIN, UNUSED_SECONDS_MAX));
+                    "unused_for_seconds must be from 0 to " + UNUSED_SECONDS_MAX);
         }
         builds.prune(Duration.ofSeconds(seconds)); // they keep images
         ProjectImages.Pruned pruned =

@@ -150,7 +150,7 @@ final class ImagesCommand {
 
         @Option(
                 names = "--unused-for-hours",
-                description = "Only those that nobody has used for so long, 1 at least. Default: 1")
+                description = "Only those that nobody has used for so long. Default: 1")
         private long hours = 1;
 
         @Override

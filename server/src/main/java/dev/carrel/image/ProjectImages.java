@@ -26,8 +26,8 @@ public final class ProjectImages implements AutoCloseable {
     /// How long making a sandbox waits for its image; the pull goes on after that.
     static final Duration PIN_WAIT = Duration.ofSeconds(90);
 
-    /// What is this new is in nobody's way.
-    public static final Duration UNUSED_MIN = ImageKeeper.UNUSED_MAX_FULL;
+    /// What was used more lately may be about to be used again.
+    public static final Duration UNUSED_DEFAULT = ImageKeeper.UNUSED_MAX_FULL;
 
     private final Images images;
     private final ImageStore store;
@@ -274,13 +274,12 @@ public final class ProjectImages implements AutoCloseable {
         return prune(unusedFor, names.built());
     }
 
-    /// The same by one project: what others have pulled stays, and so does what anybody has got or
-    /// used within an hour, since it may be about to be used again.
+    /// The same by one project: what others have pulled stays, and so does what the project itself
+    /// has pulled since, if it was here before.
     public Pruned prune(ProjectId project, Duration unusedFor) {
-        Duration least = unusedFor.compareTo(UNUSED_MIN) < 0 ? UNUSED_MIN : unusedFor;
         Set<Digest> spared = new HashSet<>(names.built());
-        spared.addAll(names.ofOthersOrSince(project, Instant.now().minus(least)));
-        return prune(least, spared);
+        spared.addAll(names.ofOthersOrSince(project, Instant.now().minus(unusedFor)));
+        return prune(unusedFor, spared);
     }
 
     private Pruned prune(Duration unusedFor, Set<Digest> spared) {
