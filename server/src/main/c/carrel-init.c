@@ -61,7 +61,7 @@ static void mind_execution(struct pollfd *fds, struct execution *e) {
 
 static void round_of_events(bool more_to_reap) {
     static struct pollfd fds[2 + STREAM_POLLS + CONNECTIONS_MAX + 3 * SLOTS];
-    int n = 0;
+    int n = 0, again = in_gvisor ? call_server() : -1;
     watch(fds, n++, signals, POLLIN);
     watch(fds, n++, listener, POLLIN);  // -1 in a microVM: poll leaves it out
     n = watch_streams(fds, n);
@@ -72,6 +72,7 @@ static void round_of_events(bool more_to_reap) {
                       POLLIN | (connections[i].out > 0 || connections[i].stale ? POLLOUT : 0));
     for (int i = 0; i < slots; i++) n = watch_execution(fds, n, &executions[i]);
     int wait = mind_the_clock();
+    if (again >= 0 && (wait < 0 || again < wait)) wait = again;
     if (poll(fds, n, more_to_reap ? 0 : wait) < 0) return;
     if (fds[0].revents) take_signals();
     for (int i = 0; i < CONNECTIONS_MAX; i++) {
@@ -99,13 +100,13 @@ static void open_door(void) {
     if (chdir("/") != 0) die("/");
 }
 
-// Without arguments it inherits the run directory; under gVisor the arguments are where it is, and
-// how many processes there may be; in a microVM, where it is.
+// Without arguments it inherits the run directory; under gVisor the arguments are where it is, how
+// many processes there may be, and where the server listens; in a microVM, where it is.
 int main(int count, char **arguments) {
     const char *failed = NULL;
     if (count == 2 && strcmp(arguments[1], "relay") == 0) return relay();
     if (count == 2) failed = settle_in_microvm(arguments[1]);
-    if (count > 2) failed = settle_in_gvisor(arguments[1], arguments[2]);
+    if (count > 3) failed = settle_in_gvisor(arguments[1], arguments[2], arguments[3]);
     if (failed) die(failed);
     open_oom_score();  // not there under gVisor, for which all of the sandbox is one process
     prctl(PR_SET_DUMPABLE, 0);
@@ -130,7 +131,7 @@ int main(int count, char **arguments) {
     if (signals < 0) die("signalfd");
     if (count == 2)
         open_streams(fcntl(0, F_DUPFD_CLOEXEC, 10), fcntl(1, F_DUPFD_CLOEXEC, 10));
-    else open_door();
+    else if (!in_gvisor) open_door();
     for (int i = 0; i < 3; i++) dup2(null_fd, i);
     close_range(RUN_DIRECTORY + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     for (bool more_to_reap = false;;) {

@@ -13,6 +13,8 @@
 // altogether. It writes that before it lets go, so that no timeout ends what has not had its time.
 // The server talks to it through the socket "ctl" there, over any number of connections in turn.
 // Executions need none: limits and records are kept here, whether a server lives or not.
+// Under gVisor the server listens at "ctl" in a directory of its own and pid 1 calls, whenever it has no connection: while it
+// has none, nothing in the sandbox is tied to the host, and its memory can be saved.
 //
 // A frame is u32 length (of what follows), u8 type, body; numbers are big-endian; an id is u8
 // length and characters. What breaks the rules loses its connection. The requests:
@@ -67,6 +69,9 @@ enum {
     WINDOW = 1 << 16,
     TIMEOUT_MAX_S = 366 * 24 * 3600,
     SAVE_AGAIN_MS = 1000,   // a record that the full disk of the host did not take
+    CALLS_SOON = 100,       // of a server that is not there, under gVisor: so many at first,
+    CALL_SOON_MS = 10,      // this often,
+    CALL_AGAIN_MS = 100,    // and later this often
     OOM_SCORE_STEP = 100,   // commands above pid 1: the kernel takes them first
 };
 #define NOBODY ((uid_t)-1)
@@ -137,6 +142,7 @@ void queue(struct connection *c, struct frame *f);
 void tell_all(struct frame *f);
 void greet(int listener);
 void adopt(int fd);  // a connection that is there
+int call_server(void);  // if it is not there, in how many ms to call again; else -1
 void flush(struct connection *c);
 void catch_up(struct connection *c);  // with the OUTPUT that was left out
 void listen_to(struct connection *c);
@@ -170,13 +176,14 @@ bool reap(void);           // true if there may be more
 int mind_the_clock(void);  // ends what is overdue; for how long poll may wait then
 uint64_t now_us(clockid_t clock);
 
-// gvisor.c: settle_in_gvisor() is how pid 1 comes to its run directory there; it gives what failed,
+// gvisor.c: settle_in_gvisor() is how pid 1 comes to its directories there; it gives what failed,
 // with errno, or NULL. tell_of_resize() does what other kernels do by themselves.
 extern bool in_gvisor;
 void tell_of_resize(int terminal, pid_t leader);
+extern int door;  // the directory in which the server listens
 const char *take_run_directory(const char *mounted_at);
 bool drop_administration(void);
-const char *settle_in_gvisor(const char *run_directory, const char *processes_max);
+const char *settle_in_gvisor(const char *run, const char *processes_max, const char *server);
 
 // microvm.c: in a machine of its own, where no socket of the host reaches. settle_in_microvm() is as
 // settle_in_gvisor(). relay() is what runs on the host: it listens at "ctl" and "ports" for servers.

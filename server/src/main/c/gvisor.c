@@ -1,6 +1,6 @@
 // gVisor takes no directory as an inherited descriptor, and lets every process look into the
-// descriptors of pid 1. So the run directory comes as a mount, which pid 1 opens and takes away,
-// and /proc/1 is covered. Then pid 1 gives up for all of the sandbox what could undo that.
+// descriptors of pid 1. So the run directory, and the one in which the server listens, come as
+// mounts, which pid 1 opens and takes away, and /proc/1 is covered. Then pid 1 gives up for all of the sandbox what could undo that.
 #include "carrel-init.h"
 
 #include <errno.h>
@@ -92,6 +92,7 @@ bool drop_administration(void) {
 }
 
 bool in_gvisor;
+int door = -1;
 
 void tell_of_resize(int terminal, pid_t leader) {
     pid_t group = tcgetpgrp(terminal);
@@ -124,10 +125,14 @@ const char *take_run_directory(const char *mounted_at) {
                : "take the run directory away";
 }
 
-const char *settle_in_gvisor(const char *run_directory, const char *processes_max) {
+const char *settle_in_gvisor(const char *run, const char *processes_max, const char *server) {
     in_gvisor = true;
-    const char *failed = take_run_directory(run_directory);
+    const char *failed = take_run_directory(run);
     if (failed) return failed;
+    door = open(server, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (door < 0) return "open the server's directory";
+    if (umount2(server, MNT_DETACH) != 0 || rmdir(server) != 0)
+        return "take the server's directory away";
     if (!limit_processes(processes_max)) return "limit the processes";
     if (mount("none", "/proc/1", "tmpfs", MS_RDONLY, "size=4k,mode=0555") != 0)
         return "cover /proc/1";

@@ -10,6 +10,7 @@ import dev.carrel.wire.FileOperation;
 import dev.carrel.wire.Json;
 import dev.carrel.wire.Listing;
 import dev.carrel.wire.OutputChunk;
+import dev.carrel.wire.PauseRequest;
 import dev.carrel.wire.SandboxChange;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxMetrics;
@@ -86,6 +87,12 @@ public final class SandboxCalls {
     /// Freezes all that runs in it; any use resumes it.
     public SandboxInfo pause(String id) {
         return client.post(path(id) + "/pause", Map.of(), SandboxInfo.class);
+    }
+
+    /// Stops it with its memory on disk; any use lets it go on.
+    public SandboxInfo pauseToDisk(String id) {
+        var request = new PauseRequest(Optional.of(true));
+        return client.post(path(id) + "/pause", request, SandboxInfo.class);
     }
 
     /// Makes it run, as any use does.

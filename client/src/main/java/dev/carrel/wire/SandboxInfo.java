@@ -7,7 +7,8 @@ import java.util.Optional;
 
 /// A sandbox as it was when it was looked up; `snapshot` is the one that it was made from. `state`
 /// is `creating`, `running`, `paused`, `stopped` or `deleted`; `reason` says why it is one of the
-/// last two. `idle` are the rules in force.
+/// last two. Whether a stopped one's processes go on when it is used says `memorySaved`, and why
+/// they do not where they could have, `memoryLost`. `idle` are the rules in force.
 public record SandboxInfo(
         String id,
         Optional<String> name,
@@ -23,6 +24,8 @@ public record SandboxInfo(
         Optional<String> snapshot,
         String state,
         Optional<String> reason,
+        boolean memorySaved,
+        Optional<String> memoryLost,
         Instant createdAt,
         Instant lastActiveAt,
         Optional<Instant> expiresAt,

@@ -20,6 +20,7 @@ import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxState;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.store.ProjectId;
+import dev.carrel.wire.PauseRequest;
 import dev.carrel.wire.SandboxChange;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxRequest;
@@ -78,7 +79,10 @@ final class SandboxRoutes {
                         this::change),
                 once.post(
                         "/v1/sandboxes/{id}/pause",
-                        RouteDoc.of("Freeze what runs in a sandbox; any use resumes it")
+                        RouteDoc.of(
+                                        "Freeze what runs in a sandbox, in memory or on disk; any"
+                                                + " use resumes it")
+                                .takes(PauseRequest.class)
                                 .gives(200, SandboxInfo.class),
                         this::pause),
                 once.post(
@@ -166,9 +170,10 @@ final class SandboxRoutes {
     }
 
     private Response pause(Request request) {
-        Sandbox paused =
-                sandboxes.pause(Inputs.project(request), Inputs.sandbox(request.path("id")));
-        return answer(paused);
+        ProjectId project = Inputs.project(request);
+        SandboxId id = Inputs.sandbox(request.path("id"));
+        boolean toDisk = request.json(PauseRequest.class).toDisk().orElse(false);
+        return answer(toDisk ? sandboxes.pauseToDisk(project, id) : sandboxes.pause(project, id));
     }
 
     private Response resume(Request request) {

@@ -137,6 +137,8 @@ final class SandboxSpecs {
                 spec.snapshot().map(SnapshotId::value),
                 sandbox.state().wireName(),
                 sandbox.reason(),
+                sandbox.memory().saved(),
+                sandbox.memory().lost(),
                 sandbox.createdAt(),
                 sandbox.lastActiveAt(),
                 sandbox.expiresAt(),

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// Lets sandboxes sleep, and wakes them.
@@ -14,15 +15,21 @@ final class PauseCommands {
     /// Freezes some.
     @Command(
             name = "pause",
-            description = "Freeze what runs in sandboxes; any use resumes them.",
+            description =
+                    "Freeze what runs in sandboxes, in memory or on disk; any use resumes it.",
             mixinStandardHelpOptions = true)
     static final class Pause implements Callable<Integer> {
         @Mixin private Each each = new Each();
 
+        @Option(
+                names = "--to-disk",
+                description = "Save the memory to disk and stop; for isolation gvisor.")
+        private boolean toDisk;
+
         @Override
         public Integer call() {
             var calls = each.server.client().sandboxes();
-            return each.run(calls::pause);
+            return each.run(toDisk ? calls::pauseToDisk : calls::pause);
         }
     }
 

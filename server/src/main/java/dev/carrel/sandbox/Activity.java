@@ -97,10 +97,15 @@ final class Activity {
         }
     }
 
+    /// Whether somebody waits for a command now.
+    boolean hasForeground() {
+        foreground.removeIf(known -> !known.isRunning());
+        return !foreground.isEmpty();
+    }
+
     /// Whether something but a call's moment keeps it awake now.
     boolean isBusy() {
-        foreground.removeIf(known -> !known.isRunning());
-        return calls.get() > 0 || holds.get() > 0 || !foreground.isEmpty();
+        return calls.get() > 0 || holds.get() > 0 || hasForeground();
     }
 
     /// Does `work` when the calls under way have ended, but waits no longer than for

@@ -24,6 +24,8 @@ enum FailPoint {
     CHANGE_ROW,
     CHANGE_HOST,
     PAUSE_HOST,
+    SAVE_ROW,
+    SAVE_HOST,
     STOP_ROW,
     STOP_HOST,
     SNAPSHOT_ROW,

@@ -37,6 +37,7 @@ final class LiveSandbox {
     private volatile SandboxSpec spec;
     private volatile Instant ttlFrom;
     private volatile Optional<WhyStopped> whyStopped;
+    private volatile SavedMemory memory = SavedMemory.NONE;
     private final AtomicReference<@Nullable RunningSandbox> running = new AtomicReference<>();
 
     LiveSandbox(SandboxRow row, SandboxSettings settings, ExecutionLimits limits) {
@@ -137,6 +138,12 @@ final class LiveSandbox {
     }
 
     void setRunning(RunningSandbox started) {
+        setRunning(started, memory);
+    }
+
+    /// `became` says whether it went on with its memory.
+    void setRunning(RunningSandbox started, SavedMemory became) {
+        memory = new SavedMemory(false, became.lost());
         running.set(started);
         whyStopped = Optional.empty();
         // What is paused is not asked; its next command does.
@@ -155,9 +162,14 @@ final class LiveSandbox {
         phase = Phase.READY;
     }
 
-    void becomeStopped(WhyStopped why) {
+    void becomeStopped(WhyStopped why, SavedMemory became) {
         running.set(null);
+        memory = became;
         whyStopped = Optional.of(why);
+    }
+
+    SavedMemory memory() {
+        return memory;
     }
 
     Optional<WhyStopped> whyStopped() {
@@ -203,6 +215,7 @@ final class LiveSandbox {
                 idle(),
                 state,
                 reason,
+                memory,
                 createdAt,
                 activity.lastAt(),
                 expiresAt(),

@@ -49,7 +49,10 @@ record Reconciler(
                 runtime.find(live.id(), live.spec())
                         .ifPresentOrElse(
                                 live::setRunning,
-                                () -> live.becomeStopped(known.orElse(WhyStopped.SERVER)));
+                                () ->
+                                        live.becomeStopped(
+                                                known.orElse(WhyStopped.SERVER),
+                                                runtime.memory(live.id())));
                 if (!known.equals(live.whyStopped())) {
                     rows.setWhyStopped(live.id(), live.whyStopped());
                 }

@@ -86,7 +86,7 @@ record SandboxAccess(
     }
 
     Execution execution(LiveSandbox live, ExecutionId execution) {
-        if (live.running().isPresent()) {
+        if (hasProcesses(live)) {
             awake(live);
         }
         return live.executions()
@@ -99,7 +99,7 @@ record SandboxAccess(
     }
 
     void killAll(LiveSandbox live) {
-        if (live.running().isPresent()) {
+        if (hasProcesses(live)) {
             use(
                     live,
                     running -> {
@@ -107,5 +107,9 @@ record SandboxAccess(
                         return live.id();
                     });
         }
+    }
+
+    private static boolean hasProcesses(LiveSandbox live) {
+        return live.running().isPresent() || live.memory().saved();
     }
 }

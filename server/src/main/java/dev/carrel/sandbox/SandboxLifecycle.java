@@ -95,13 +95,14 @@ final class SandboxLifecycle {
         return found;
     }
 
-    private RunningSandbox findOrStart(LiveSandbox live) {
+    /// Makes it run, paused or not. Hold the lock.
+    RunningSandbox findOrStart(LiveSandbox live) {
         Optional<RunningSandbox> found = runtime.find(live.id(), live.spec());
         RunningSandbox up = found.orElseGet(() -> runtime.start(live.id(), live.spec()));
         if (live.whyStopped().isPresent()) {
             rows.setWhyStopped(live.id(), Optional.empty());
         }
-        live.setRunning(up);
+        live.setRunning(up, found.isPresent() ? live.memory() : runtime.memory(live.id()));
         return up;
     }
 
@@ -112,32 +113,10 @@ final class SandboxLifecycle {
         requirePresent(live);
     }
 
-    private void requirePresent(LiveSandbox live) {
+    void requirePresent(LiveSandbox live) {
         if (live.isGone()) {
             throw tombstones.notFound(live.project(), live.id());
         }
-    }
-
-    /// Freezes its processes; calls under way end before. Fails with `SANDBOX_NOT_RUNNING` when
-    /// none run.
-    void pause(LiveSandbox live) {
-        live.exclusively(() -> {
-            requireUsable(live);
-            RunningSandbox running =
-                    live.running()
-                            .orElseThrow(() ->
-                                    new CarrelException(
-                                            ErrorCode.SANDBOX_NOT_RUNNING,
-                                            "sandbox "
-                                                    + live.id()
-                                                    + " is stopped: nothing runs in it that could"
-                                                    + " be paused"));
-            if (!running.isPaused()) {
-                live.settled(running::pause);
-                FailPoint.PAUSE_HOST.reached();
-            }
-            return live.id();
-        });
     }
 
     /// Saves its files, when the calls under way have ended. Hold the lock. Returns their size.
@@ -153,32 +132,9 @@ final class SandboxLifecycle {
         live.settled(() -> {
             runtime.restore(live.id(), live.spec(), snapshot);
             FailPoint.RESTORE_HOST.reached();
-            live.setRunning(runtime.start(live.id(), live.spec()));
+            live.setRunning(runtime.start(live.id(), live.spec()), SavedMemory.NONE);
             FailPoint.RESTORE_READY.reached();
         });
-    }
-
-    /// Pauses it if nobody has used it since `seen`. Returns whether it did.
-    boolean pauseUnused(LiveSandbox live, Instant seen) {
-        return live.exclusively(() -> {
-            Optional<RunningSandbox> awake = live.running().filter(up -> !up.isPaused());
-            return awake.isPresent() && live.activity().unused(seen, awake.get()::pause);
-        });
-    }
-
-    /// Ends what runs in it if nobody has used it since `seen`. Returns whether it did.
-    boolean stopUnused(LiveSandbox live, Instant seen) {
-        return live.exclusively(
-                () -> live.running().isPresent() && live.activity().unused(seen, () -> stop(live)));
-    }
-
-    // The reason first: a crash in between leaves one that runs, and what runs has no reason.
-    private void stop(LiveSandbox live) {
-        rows.setWhyStopped(live.id(), Optional.of(WhyStopped.IDLE));
-        FailPoint.STOP_ROW.reached();
-        live.becomeStopped(WhyStopped.IDLE);
-        runtime.stop(live.id());
-        FailPoint.STOP_HOST.reached();
     }
 
     /// Changes its spec, for the host too. What is not there is `SANDBOX_NOT_FOUND`.

@@ -22,6 +22,7 @@ final class SandboxReaper implements AutoCloseable {
 
     private final SandboxRegistry registry;
     private final SandboxLifecycle lifecycle;
+    private final SandboxSleep sleep;
     private final SandboxRows rows;
     private final Tombstones tombstones;
     private final InstantSource clock;
@@ -34,12 +35,14 @@ final class SandboxReaper implements AutoCloseable {
     SandboxReaper(
             SandboxRegistry registry,
             SandboxLifecycle lifecycle,
+            SandboxSleep sleep,
             SandboxRows rows,
             Tombstones tombstones,
             InstantSource clock,
             Runnable finishOthers) {
         this.registry = registry;
         this.lifecycle = lifecycle;
+        this.sleep = sleep;
         this.rows = rows;
         this.tombstones = tombstones;
         this.clock = clock;
@@ -116,9 +119,9 @@ final class SandboxReaper implements AutoCloseable {
         }
         if (live.activity().isBusy()) {
             live.activity().touch(now);
-        } else if (stops && lifecycle.stopUnused(live, seen)) {
+        } else if (stops && sleep.stopUnused(live, seen)) {
             LOG.info("sandbox {} was not used since {} and is stopped", live.id(), seen);
-        } else if (!stops && lifecycle.pauseUnused(live, seen)) {
+        } else if (!stops && sleep.pauseUnused(live, seen)) {
             LOG.debug("sandbox {} was not used since {} and is paused", live.id(), seen);
         }
     }

@@ -29,7 +29,8 @@ public interface SandboxRuntime extends AutoCloseable {
     /// `SNAPSHOT_NOT_FOUND`.
     RunningSandbox create(SandboxId id, SandboxSpec spec);
 
-    /// Starts a stopped sandbox again on the disk that it has.
+    /// Starts a stopped sandbox again on the disk that it has, with its memory, if that is saved
+    /// and of any use.
     RunningSandbox start(SandboxId id, SandboxSpec spec);
 
     /// The sandbox if it is running or paused now, started by this process or an earlier one;
@@ -45,16 +46,29 @@ public interface SandboxRuntime extends AutoCloseable {
     /// with `CONFLICT` when it uses more memory than it would have.
     void resize(SandboxId id, Resources resources);
 
-    /// Kills all processes, paused or not, and keeps the disk and the executions. Does nothing when
-    /// it is not running.
+    /// Kills all processes, paused, saved or not, and keeps the disk and the executions. Does
+    /// nothing when it is not running.
     void stop(SandboxId id);
+
+    /// Whether sandboxes of a level can be saved with their memory.
+    boolean savesMemory(Isolation level);
+
+    /// Saves the memory of a sandbox that runs or is paused, and ends it: at the next [#start] its
+    /// processes go on, once. A crash leaves it running, saved, or, if its processes had ended
+    /// before, stopped. Where it cannot be saved now, says why, for people; then it runs, as
+    /// [#find] finds it, unless it has ended. Only for levels that can be saved.
+    Optional<String> saveMemory(SandboxId id, SandboxSpec spec);
+
+    /// What is left of the processes of a sandbox that is stopped, or became of them when it was
+    /// started last.
+    SavedMemory memory(SandboxId id);
 
     /// Removes the sandbox with everything of it on the host. Does nothing when there is nothing;
     /// finishes what an earlier call did not.
     void destroy(SandboxId id);
 
     /// An execution of a sandbox, running or not; empty if it was never started. While the sandbox
-    /// is paused, fails with `SANDBOX_NOT_RUNNING` for one that has not ended.
+    /// is paused or saved, fails with `SANDBOX_NOT_RUNNING` for one that has not ended.
     Optional<Execution> execution(SandboxId id, ExecutionId execution);
 
     /// The executions of a sandbox, running or not, that come after `after`: newest first, at most

@@ -26,6 +26,7 @@ public final class Sandboxes implements AutoCloseable {
     private final SandboxRows rows;
     private final SandboxRegistry registry;
     private final SandboxLifecycle lifecycle;
+    private final SandboxSleep sleep;
     private final SandboxAccess access;
     private final Snapshots snapshots;
     private final Forks forks;
@@ -58,12 +59,14 @@ public final class Sandboxes implements AutoCloseable {
         this.tombstones = new Tombstones(store);
         this.registry = new SandboxRegistry(tombstones);
         this.lifecycle = new SandboxLifecycle(runtime, rows, registry, tombstones);
+        this.sleep = new SandboxSleep(runtime, rows, lifecycle);
         this.access = new SandboxAccess(runtime, registry, lifecycle, clock);
         var births = new SandboxBirths(runtime, rows, registry, lifecycle);
         this.snapshots = new Snapshots(store, runtime, registry, lifecycle, clock);
         this.forks = new Forks(births, lifecycle, snapshots, settings, limits, clock);
         this.reaper =
-                new SandboxReaper(registry, lifecycle, rows, tombstones, clock, snapshots::finish);
+                new SandboxReaper(
+                        registry, lifecycle, sleep, rows, tombstones, clock, snapshots::finish);
         this.isolation = new IsolationRule(runtime, settings.isolationMin());
         var usual = new WarmSandbox.Kind(SandboxSpec.DEFAULT_IMAGE, isolation.byDefault());
         this.pool = new WarmPool(usual, settings.warm(), runtime, births, lifecycle, clock);
@@ -217,7 +220,14 @@ public final class Sandboxes implements AutoCloseable {
     /// with `SANDBOX_NOT_RUNNING` when it is stopped.
     public Sandbox pause(ProjectId project, SandboxId id) {
         LiveSandbox live = registry.get(project, id);
-        lifecycle.pause(live);
+        sleep.pause(live);
+        return live.snapshot();
+    }
+
+    /// Stops it with its memory saved; any access lets it go on. Fails as [SandboxSleep] says.
+    public Sandbox pauseToDisk(ProjectId project, SandboxId id) {
+        LiveSandbox live = registry.get(project, id);
+        sleep.pauseToDisk(live);
         return live.snapshot();
     }
 

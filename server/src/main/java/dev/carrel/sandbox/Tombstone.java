@@ -33,6 +33,7 @@ record Tombstone(
                 spec.idle().orElse(IdleRules.DEFAULT),
                 SandboxState.DELETED,
                 Optional.of(reason),
+                SavedMemory.NONE,
                 createdAt,
                 lastActiveAt,
                 Optional.empty(),

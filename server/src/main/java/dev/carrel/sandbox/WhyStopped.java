@@ -6,6 +6,8 @@ import java.util.Locale;
 public enum WhyStopped {
     /// Nobody used it for as long as its idle rules say.
     IDLE,
+    /// Somebody has paused it to disk.
+    PAUSED,
     /// It did not run when the server started: the machine was rebooted, most likely.
     SERVER,
     /// It ended by itself, or the kernel ended it.

@@ -25,6 +25,8 @@ public final class FakeHost implements AutoCloseable {
         BEFORE_START,
         AFTER_START,
         BEFORE_STOP,
+        BEFORE_SAVE,
+        AFTER_SAVE,
         /// A command is about to start in a sandbox that runs.
         BEFORE_EXECUTE,
         BEFORE_PAUSE,
@@ -55,6 +57,7 @@ public final class FakeHost implements AutoCloseable {
     private final Path directory;
     private final FakeSnapshots snapshots;
     private final Map<SandboxId, FakeSandbox> sandboxes = new ConcurrentHashMap<>();
+    private volatile Optional<String> whyNotSaved = Optional.empty();
     // Both guarded by themselves.
     private final Map<Step, Runnable> actions = new EnumMap<>(Step.class);
     private final Map<Step, Integer> counts = new HashMap<>();
@@ -95,6 +98,15 @@ public final class FakeHost implements AutoCloseable {
         synchronized (counts) {
             return counts.getOrDefault(step, 0);
         }
+    }
+
+    /// From now on no memory can be saved.
+    public void refuseToSave(String why) {
+        whyNotSaved = Optional.of(why);
+    }
+
+    Optional<String> whyNotSaved() {
+        return whyNotSaved;
     }
 
     /// Ends a sandbox as the death of its pid 1 would: unasked.

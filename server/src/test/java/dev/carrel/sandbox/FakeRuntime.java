@@ -94,6 +94,27 @@ public final class FakeRuntime implements SandboxRuntime {
         host.sandbox(id).ifPresent(FakeSandbox::stop);
     }
 
+    /// Of a sandbox that claims to be more than a container.
+    @Override
+    public boolean savesMemory(Isolation level) {
+        return level == Isolation.GVISOR;
+    }
+
+    @Override
+    public Optional<String> saveMemory(SandboxId id, SandboxSpec spec) {
+        reach(Step.BEFORE_SAVE);
+        Optional<String> why = host.whyNotSaved();
+        why.ifPresentOrElse(sandbox(id)::loseMemory, sandbox(id)::saveMemory);
+        reach(Step.AFTER_SAVE);
+        return why;
+    }
+
+    @Override
+    public SavedMemory memory(SandboxId id) {
+        requireAlive();
+        return host.sandbox(id).map(FakeSandbox::memory).orElse(SavedMemory.NONE);
+    }
+
     @Override
     public void destroy(SandboxId id) {
         reach(Step.BEFORE_DESTROY);

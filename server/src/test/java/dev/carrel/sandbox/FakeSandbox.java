@@ -32,6 +32,7 @@ final class FakeSandbox {
     private volatile @Nullable Running running;
     private final FakePauses pauses = new FakePauses();
     private volatile boolean paused;
+    private volatile SavedMemory memory = SavedMemory.NONE;
 
     FakeSandbox(SandboxId id, SandboxSpec spec, Path root, Consumer<Step> reach) {
         this.id = id;
@@ -60,6 +61,11 @@ final class FakeSandbox {
     }
 
     RunningSandbox start() {
+        if (memory.saved()) {
+            memory = SavedMemory.NONE;
+            pauses.goOn();
+            FakeProcesses.thawAll(FakeProcesses.marker(id));
+        }
         paused = false;
         var started = new Running();
         running = started;
@@ -70,7 +76,30 @@ final class FakeSandbox {
         return Optional.ofNullable(running).filter(Running::isAlive).map(r -> r);
     }
 
+    SavedMemory memory() {
+        return memory;
+    }
+
+    void loseMemory(String why) {
+        memory = SavedMemory.lost(why);
+    }
+
+    /// Its processes stand still until it is started.
+    void saveMemory() {
+        Running current = running;
+        paused = true;
+        pauses.stop();
+        FakeProcesses.freezeAll(FakeProcesses.marker(id));
+        if (current != null) {
+            current.alive = false;
+        }
+        memory = SavedMemory.SAVED;
+    }
+
     void stop() {
+        if (memory.saved()) {
+            memory = SavedMemory.NONE;
+        }
         Running current = running;
         if (current != null) {
             current.alive = false;

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// What every [SandboxRuntime] promises about saved files.
-abstract class SnapshotContract extends PauseContract {
+abstract class SnapshotContract extends MemoryContract {
     private final List<SnapshotId> taken = new ArrayList<>();
 
     @AfterEach

@@ -131,6 +131,12 @@ final class Attached implements AutoCloseable {
     }
 
     void resume() {
+        goOn();
+        connected();
+    }
+
+    /// As [#resume], with nobody to speak with pid 1 afterwards.
+    void goOn() {
         if (isPaused()) {
             pauses.goOn();
         }
@@ -139,7 +145,6 @@ final class Attached implements AutoCloseable {
         } catch (IOException e) {
             throw Failures.failed(id(), "be resumed", e);
         }
-        connected();
     }
 
     Optional<Execution> find(ExecutionId execution) throws IOException {
@@ -201,6 +206,14 @@ final class Attached implements AutoCloseable {
 
     private SandboxId id() {
         return folder.id();
+    }
+
+    /// Before pid 1 is killed.
+    void expectEnd() {
+        @Nullable InitClient known = client;
+        if (known != null) {
+            known.expectEnd();
+        }
     }
 
     /// After pid 1 was killed: waits until everybody who follows a command has heard of it.

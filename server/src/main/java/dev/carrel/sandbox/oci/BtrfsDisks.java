@@ -133,6 +133,41 @@ final class BtrfsDisks implements DiskStore {
     }
 
     @Override
+    public Path memory(SandboxId id) {
+        return folder.resolve(id.value() + DiskFolders.MEMORY);
+    }
+
+    @Override
+    public Path makeMemory(SandboxId id, int mib) throws IOException {
+        requireRoom();
+        deleteMemory(id);
+        String name = id.value() + DiskFolders.MEMORY_BESIDE;
+        make(() -> {
+            Btrfs.createSubvolume(folder, name);
+            join(name);
+            Btrfs.limit(folder.resolve(name), (long) mib << 20);
+        });
+        return folder.resolve(name);
+    }
+
+    @Override
+    public boolean hasHalfMemory(SandboxId id) {
+        return Files.exists(folder.resolve(id.value() + DiskFolders.MEMORY_BESIDE));
+    }
+
+    @Override
+    public Optional<Path> takeMemory(SandboxId id) throws IOException {
+        destroy(id.value() + DiskFolders.MEMORY_BESIDE);
+        return DiskFolders.takeMemory(folder, id);
+    }
+
+    @Override
+    public void deleteMemory(SandboxId id) throws IOException {
+        destroy(id.value() + DiskFolders.MEMORY);
+        destroy(id.value() + DiskFolders.MEMORY_BESIDE);
+    }
+
+    @Override
     public long bytesUsed(SandboxId id) throws IOException {
         return Btrfs.bytesCounted(folder.resolve(id.value()));
     }
@@ -147,6 +182,7 @@ final class BtrfsDisks implements DiskStore {
         destroy(id.value());
         destroy(id.value() + DiskFolders.HALF);
         destroy(id.value() + DiskFolders.RUN);
+        deleteMemory(id);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.sandbox.SandboxId;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The sandboxes that this process has a hold on. Any thread uses it; one sandbox never has two.
 final class Connections implements AutoCloseable {
-    private static final int LOCKS = 64;
+    private static final int LOCKS = 1024;
 
     private final Host host;
     private final Map<SandboxId, Attached> attached = new ConcurrentHashMap<>();
@@ -59,7 +60,14 @@ final class Connections implements AutoCloseable {
 
     private Optional<Attached> find(SandboxId id) throws IOException {
         SandboxFolder folder = host.instance().sandbox(id);
+        if (Files.exists(host.disks().memory(id))) {
+            return Optional.empty(); // saved for good, so what may be there still is not to run on
+        }
         OptionalInt process = host.launch().process(folder);
+        if (process.isPresent() && host.disks().hasHalfMemory(id)) {
+            host.engines().of(folder).goOn(folder);
+            host.disks().deleteMemory(id);
+        }
         return process.isPresent()
                 ? Optional.of(replace(folder, process.getAsInt()))
                 : Optional.empty();
@@ -71,6 +79,14 @@ final class Connections implements AutoCloseable {
         Attached fresh = Attached.to(folder, process, engine, host.groups());
         attached.put(folder.id(), fresh);
         return fresh;
+    }
+
+    /// Before its processes are killed.
+    void expectEnd(SandboxId id) {
+        Attached known = attached.get(id);
+        if (known != null && known.isAlive()) {
+            known.expectEnd();
+        }
     }
 
     /// Lets go of a sandbox whose processes were killed, once everybody who follows a command has
@@ -87,6 +103,29 @@ final class Connections implements AutoCloseable {
         if (known != null) {
             known.awaitDeath();
             known.close();
+        }
+    }
+
+    /// Work on a sandbox that runs.
+    @FunctionalInterface
+    interface Work {
+        void run(Attached sandbox) throws IOException;
+    }
+
+    /// Lets go of a sandbox, if it runs, for work during which nobody may be connected to it:
+    /// others who ask for a connection wait. Returns whether it ran.
+    boolean apart(SandboxId id, Work work) throws IOException {
+        ReentrantLock lock = lockOf(id);
+        lock.lock();
+        try {
+            Optional<Attached> running = to(id);
+            if (running.isPresent()) {
+                letGo(id);
+                work.run(running.get());
+            }
+            return running.isPresent();
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 
 /// Disks as plain folders, for hosts without btrfs: no limit of their own, and a snapshot is a copy
@@ -64,6 +65,35 @@ final class DirectoryDisks implements DiskStore {
     }
 
     @Override
+    public Path memory(SandboxId id) {
+        return folder.resolve(id.value() + DiskFolders.MEMORY);
+    }
+
+    @Override
+    public Path makeMemory(SandboxId id, int mib) throws IOException {
+        requireRoom();
+        deleteMemory(id);
+        return Files.createDirectory(folder.resolve(id.value() + DiskFolders.MEMORY_BESIDE));
+    }
+
+    @Override
+    public boolean hasHalfMemory(SandboxId id) {
+        return Files.exists(folder.resolve(id.value() + DiskFolders.MEMORY_BESIDE));
+    }
+
+    @Override
+    public Optional<Path> takeMemory(SandboxId id) throws IOException {
+        removeTree(id.value() + DiskFolders.MEMORY_BESIDE);
+        return DiskFolders.takeMemory(folder, id);
+    }
+
+    @Override
+    public void deleteMemory(SandboxId id) throws IOException {
+        removeTree(id.value() + DiskFolders.MEMORY);
+        removeTree(id.value() + DiskFolders.MEMORY_BESIDE);
+    }
+
+    @Override
     public long bytesUsed(SandboxId id) throws IOException {
         return bytes(folder.resolve(id.value()));
     }
@@ -109,6 +139,7 @@ final class DirectoryDisks implements DiskStore {
         removeTree(id.value());
         removeTree(id.value() + DiskFolders.HALF);
         removeTree(id.value() + DiskFolders.RUN);
+        deleteMemory(id);
     }
 
     @Override

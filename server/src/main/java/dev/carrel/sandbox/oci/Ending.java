@@ -7,5 +7,5 @@ sealed interface Ending {
     record Exited(ExitRecord record, boolean outOfMemory) implements Ending {}
 
     /// The sandbox ended first, so nobody saw it end.
-    record Lost() implements Ending {}
+    record Lost(boolean outOfMemory) implements Ending {}
 }

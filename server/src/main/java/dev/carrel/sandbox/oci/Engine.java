@@ -26,6 +26,28 @@ interface Engine extends AutoCloseable {
     /// Tells a sandbox that runs of its new limits, which the control groups have by now.
     default void resize(SandboxFolder folder, int process, Resources inside) throws IOException {}
 
+    /// Whether it can save the memory of a sandbox, and go on with it.
+    default boolean savesMemory() {
+        return false;
+    }
+
+    /// Saves the memory of a sandbox that runs into the folder `half`, and moves that to `whole`
+    /// when it is there for good; then the sandbox ends. The move comes also when this process dies
+    /// meanwhile. On failure the sandbox runs, if it has not ended by itself. Nobody may hold a
+    /// connection to its pid 1.
+    default void saveMemory(SandboxFolder folder, Path half, Path whole) throws IOException {
+        throw new IOException("isolation " + isolation().wireName() + " does not save memory");
+    }
+
+    /// Lets a sandbox go on whose saving has broken off; does nothing when it runs.
+    default void goOn(SandboxFolder folder) throws IOException {}
+
+    /// As [#run], but everything goes on as it was when its memory was saved into `memory`.
+    default int runSaved(SandboxFolder folder, OciConfig config, Link link, Path memory)
+            throws IOException {
+        throw new IOException("isolation " + isolation().wireName() + " does not save memory");
+    }
+
     /// What is left to do for a sandbox that has just been run, and needs no mounts.
     void complete(int process, Link link) throws IOException;
 

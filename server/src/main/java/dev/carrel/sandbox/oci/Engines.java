@@ -57,6 +57,11 @@ final class Engines implements AutoCloseable {
         return engine;
     }
 
+    boolean savesMemory(Isolation level) {
+        Engine engine = byLevel.get(level);
+        return engine != null && engine.savesMemory();
+    }
+
     /// To be called before anything else is made of the sandbox.
     static void note(SandboxFolder folder, Isolation level) throws IOException {
         Files.writeString(folder.isolation(), level.wireName());

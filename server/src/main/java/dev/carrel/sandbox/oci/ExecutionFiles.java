@@ -64,7 +64,7 @@ record ExecutionFiles(RunDirectory directory, ExecutionId id) {
     Ending ending() throws IOException {
         Optional<ExitRecord> exit = exit();
         if (exit.isEmpty()) {
-            return new Ending.Lost();
+            return new Ending.Lost(verdict().orElse(false));
         }
         return new Ending.Exited(exit.get(), exit.get().failed() && verdict().orElse(false));
     }
@@ -83,6 +83,15 @@ record ExecutionFiles(RunDirectory directory, ExecutionId id) {
         boolean outOfMemory = oomKillsNow > oomKillsAtStart || exit.memoryRanOut();
         directory.write(id + ".oom", new byte[] {(byte) (outOfMemory ? '1' : '0')}, SERVER_ONLY);
         return outOfMemory;
+    }
+
+    /// The same of a command whose sandbox ended under it, unasked.
+    void judgeLost(long oomKillsNow) throws IOException {
+        Optional<StartRecord> start = start();
+        boolean outOfMemory = start.isPresent() && oomKillsNow > start.get().oomKills();
+        if (outOfMemory && verdict().isEmpty()) {
+            directory.write(id + ".oom", new byte[] {'1'}, SERVER_ONLY);
+        }
     }
 
     private Optional<Boolean> verdict() throws IOException {
@@ -154,7 +163,10 @@ record ExecutionFiles(RunDirectory directory, ExecutionId id) {
     private static ExecutionStatus status(Ending ending) {
         return switch (ending) {
             case Ending.Running _ -> ExecutionStatus.RUNNING;
-            case Ending.Lost _ -> ExecutionStatus.INTERRUPTED;
+            case Ending.Lost lost ->
+                    lost.outOfMemory()
+                            ? ExecutionStatus.OUT_OF_MEMORY
+                            : ExecutionStatus.INTERRUPTED;
             case Ending.Exited exited -> status(exited);
         };
     }

@@ -11,11 +11,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /// The configuration for gVisor: what is in [OciConfig] to protect the host's kernel is gVisor's
-/// own business and left out, and pid 1 is told where its run directory is mounted. `init` is a
-/// copy of pid 1 that gVisor may read.
-record GvisorConfig(OciConfig base, Path init, Path run) {
+/// own business and left out, and pid 1 is told where its run directory is mounted, and the one in
+/// which the server listens. `init` is a copy of pid 1 that gVisor may read.
+record GvisorConfig(OciConfig base, Path init, Path run, Path door) {
     /// Where the run directory is, until pid 1 has taken it.
     static final String RUN = "/dev/carrel-run";
+
+    /// Where the server listens. Read-only; to reach a socket there is no writing.
+    static final String DOOR = "/dev/carrel-door";
 
     /// For pid 1's first moments: it mounts, and gives it up for good.
     static final String ADMINISTRATION = "CAP_SYS_ADMIN";
@@ -35,7 +38,11 @@ record GvisorConfig(OciConfig base, Path init, Path run) {
         ObjectNode config = base.json(Optional.empty());
         ObjectNode process = config.withObject("/process");
         int processesMax = base.resources().processesMax();
-        process.putArray("args").add(OciConfig.INIT).add(RUN).add(Integer.toString(processesMax));
+        process.putArray("args")
+                .add(OciConfig.INIT)
+                .add(RUN)
+                .add(Integer.toString(processesMax))
+                .add(DOOR);
         for (String set : List.of("bounding", "effective", "permitted")) {
             process.withObject("/capabilities").withArray(set).add(ADMINISTRATION);
         }
@@ -74,6 +81,7 @@ record GvisorConfig(OciConfig base, Path init, Path run) {
             }
         }
         bind(mounts, RUN, run, "rw");
+        bind(mounts, DOOR, door, "ro");
         return mounts;
     }
 

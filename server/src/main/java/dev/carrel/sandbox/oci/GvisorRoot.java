@@ -28,6 +28,7 @@ final class GvisorRoot {
         }
         try (Fd dev = root.openDirectory("/dev")) {
             Directories.makeDirectory(dev, name(GvisorConfig.RUN), 0755);
+            Directories.makeDirectory(dev, name(GvisorConfig.DOOR), 0755);
             int flags = Linux.O_WRONLY | Linux.O_CREAT | Linux.O_EXCL | Linux.O_NOFOLLOW;
             Linux.openat(dev, name(OciConfig.INIT), flags, 0644).close();
         }
@@ -40,7 +41,8 @@ final class GvisorRoot {
         }
     }
 
-    /// Mount points that go take their mounts with them, in the gofer's view too.
+    /// Mount points that go take their mounts with them, in the gofer's view too. The door stays:
+    /// the gofer goes to it by its name.
     static void tidy(Root root) throws LinuxException {
         try (Fd tmp = root.openDirectory("/tmp")) {
             removeIfThere(tmp, MARK, Directories.AT_REMOVEDIR);
@@ -48,6 +50,9 @@ final class GvisorRoot {
         try (Fd dev = root.openDirectory("/dev")) {
             removeIfThere(dev, name(GvisorConfig.RUN), Directories.AT_REMOVEDIR);
             removeIfThere(dev, name(OciConfig.INIT), 0);
+            // Else whoever removed the door's directory would take the mount with it.
+            String target = "/proc/self/fd/" + dev.number();
+            Mounts.mount("none", target, "none", Mounts.MS_REMOUNT | Mounts.MS_RDONLY, "");
         }
     }
 

@@ -38,6 +38,11 @@ final class InitClient implements AutoCloseable {
 
     private final InitConnection connection;
 
+    private volatile boolean died;
+
+    /// Its end was asked for, so that the want of memory is not the reason.
+    private volatile boolean ending;
+
     private InitClient(
             SandboxId sandbox,
             RunDirectory directory,
@@ -72,6 +77,11 @@ final class InitClient implements AutoCloseable {
             client.close();
             throw e;
         }
+    }
+
+    /// From now on its death is no surprise.
+    void expectEnd() {
+        ending = true;
     }
 
     boolean isAlive() {
@@ -178,6 +188,8 @@ final class InitClient implements AutoCloseable {
         Optional<ExitRecord> exit = files.exit();
         if (exit.isPresent()) {
             judge(files, exit.get());
+        } else if (died && !ending) {
+            files.judgeLost(oomKills.getAsLong());
         }
         running.remove(files.id());
         Watch watch = watches.remove(files.id());
@@ -245,6 +257,7 @@ final class InitClient implements AutoCloseable {
 
         @Override
         public void died() {
+            died = true;
             running.clear();
             watches.keySet().forEach(this::endUnheard);
         }
@@ -260,7 +273,7 @@ final class InitClient implements AutoCloseable {
                 LOG.warn("Execution {}: its records cannot be read", id, e);
                 Watch watch = watches.remove(id);
                 if (watch != null) {
-                    watch.ended(new Ending.Lost());
+                    watch.ended(new Ending.Lost(false));
                 }
             }
         }

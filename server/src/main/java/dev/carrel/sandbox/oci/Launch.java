@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /// Brings one sandbox up and down: bundle, root file system, crun, network, and all of it
@@ -25,8 +26,9 @@ record Launch(
     /// Room beyond the limit while a sandbox starts: on a full disk, an overlay mounts read-only.
     private static final int SPARE_MIB = 16;
 
-    /// Starts pid 1 on the disk that is there; returns its process id on the host.
-    int up(SandboxFolder folder, SandboxSpec spec) throws IOException {
+    /// Starts pid 1 on the disk that is there, or lets it go on with its saved `memory`; returns
+    /// its process id on the host.
+    int up(SandboxFolder folder, SandboxSpec spec, Optional<Path> memory) throws IOException {
         Files.createDirectories(folder.bundle());
         if (!Files.exists(folder.run())) {
             Files.deleteIfExists(folder.run());
@@ -45,9 +47,12 @@ record Launch(
                         image,
                         disk,
                         root -> {
+                            OciConfig config = config(folder, spec, root, init);
+                            if (memory.isPresent()) {
+                                return engine.runSaved(folder, config, link, memory.get());
+                            }
                             renewIdentity(folder, root);
                             NetworkFiles.write(root, hostname(folder.id()), uplinks.gateway());
-                            OciConfig config = config(folder, spec, root, init);
                             return engine.run(folder, config, link);
                         });
         disks.resize(folder.id(), spec.resources().diskMib());

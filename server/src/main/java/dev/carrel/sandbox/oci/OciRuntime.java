@@ -13,6 +13,7 @@ import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxRuntime;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.SandboxUsage;
+import dev.carrel.sandbox.SavedMemory;
 import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.store.Cursor;
 import java.io.IOException;
@@ -45,6 +46,7 @@ public final class OciRuntime implements SandboxRuntime {
     private final Connections connections;
     private final Handles handles;
     private final Records records;
+    private final Memories memories;
 
     private OciRuntime(OciSettings settings, Host host) {
         this.settings = settings;
@@ -53,7 +55,8 @@ public final class OciRuntime implements SandboxRuntime {
         this.snapshots = new DiskSnapshots(host.disks(), images);
         this.connections = new Connections(host);
         this.handles = new Handles(host, images);
-        this.records = new Records(host, connections);
+        this.memories = new Memories(host);
+        this.records = new Records(host, connections, memories);
     }
 
     /// Takes the host over as an earlier process, or a reboot, left it: mounts the disks, sets the
@@ -126,7 +129,7 @@ public final class OciRuntime implements SandboxRuntime {
                         ErrorCode.SANDBOX_FAILED,
                         "sandbox " + id + " has no disk on this host; delete it and make another");
             }
-            stop(id);
+            end(folder);
             host.uplinks().reserve(folder, spec.network());
             RunningSandbox sandbox = launch(folder, spec);
             complete = true;
@@ -145,7 +148,8 @@ public final class OciRuntime implements SandboxRuntime {
         try {
             Optional<Attached> found = connections.to(id);
             if (found.isEmpty()) {
-                stop(id);
+                records.judgeLost(id);
+                end(host.instance().sandbox(id));
                 return Optional.empty();
             }
             handles.change(id, spec.network());
@@ -180,11 +184,40 @@ public final class OciRuntime implements SandboxRuntime {
     public void stop(SandboxId id) {
         SandboxFolder folder = host.instance().sandbox(id);
         try {
-            host.launch().kill(folder);
-            connections.drop(id);
-            host.launch().clear(folder);
+            end(folder);
+            host.disks().deleteMemory(id);
         } catch (IOException e) {
             throw Failures.failed(id, "be stopped", e);
+        }
+    }
+
+    private void end(SandboxFolder folder) throws IOException {
+        connections.expectEnd(folder.id());
+        host.launch().kill(folder);
+        connections.drop(folder.id());
+        host.launch().clear(folder);
+    }
+
+    @Override
+    public boolean savesMemory(Isolation level) {
+        return host.engines().savesMemory(level);
+    }
+
+    @Override
+    public Optional<String> saveMemory(SandboxId id, SandboxSpec spec) {
+        try {
+            return memories.save(host.instance().sandbox(id), spec, connections);
+        } catch (IOException e) {
+            throw Failures.failed(id, "be saved", e);
+        }
+    }
+
+    @Override
+    public SavedMemory memory(SandboxId id) {
+        try {
+            return memories.of(host.instance().sandbox(id));
+        } catch (IOException e) {
+            throw Failures.failed(id, "be looked up", e);
         }
     }
 
@@ -296,7 +329,7 @@ public final class OciRuntime implements SandboxRuntime {
     private RunningSandbox launch(SandboxFolder folder, SandboxSpec spec) throws IOException {
         // Again, in case that it took longer than the grace period counts.
         host.gracePeriod().begin();
-        int process = host.launch().up(folder, spec);
+        int process = memories.up(folder, spec);
         RunningSandbox running = handles.of(connections.make(folder, process), folder.id(), spec);
         HostKeys.makeIfWanted(folder, running);
         return running;

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -30,15 +31,20 @@ final class Runsc implements Engine {
     private static final Duration SETTLE_TIMEOUT = Duration.ofSeconds(20);
 
     /// `--file-access` and `--overlay2`: the host sees what the sandbox writes, and the other way
-    /// round. `--host-uds`: pid 1's socket is one of the host; nothing of the host is reached by
-    /// it.
+    /// round. `--host-uds`: pid 1 calls the server at a socket of the host; there is no other one
+    /// among the files. `--net-disconnect-ok`: open connections do not keep the memory from being
+    /// saved, and are broken afterwards.
     private static final String RUNSC =
-            "runsc --root \"$STATE\" --overlay2=none --file-access=shared" + " --host-uds=create ";
+            "runsc --root \"$STATE\" --overlay2=none --file-access=shared"
+                    + " --host-uds=open --net-disconnect-ok ";
 
     private static final String CREATE =
             RUNSC + "create --pid-file \"$PID\" --bundle \"$BUNDLE\" " + NAME;
 
     private static final String START = RUNSC + "start " + NAME;
+
+    private static final String RESTORE =
+            RUNSC + "restore --detach --image-path \"$IMAGE\" --bundle \"$BUNDLE\" " + NAME;
 
     /// gVisor refuses a network of its own on kernels since 6.11, whose settings it misreads: they
     /// are hidden from it. What is its standard error becomes the sandbox's, until pid 1 closes it.
@@ -79,50 +85,125 @@ final class Runsc implements Engine {
 
     @Override
     public int run(SandboxFolder folder, OciConfig config, Link link) throws IOException {
+        return run(folder, config, link, START, Map.of());
+    }
+
+    @Override
+    public boolean savesMemory() {
+        return true;
+    }
+
+    @Override
+    public void saveMemory(SandboxFolder folder, Path half, Path whole) throws IOException {
+        Files.deleteIfExists(folder.door().resolve(RunDirectory.CHANNEL));
+        saving(folder).save(half, whole);
+    }
+
+    @Override
+    public void goOn(SandboxFolder folder) throws IOException {
+        saving(folder).goOn();
+    }
+
+    private RunscSaving saving(SandboxFolder folder) {
+        Path log = folder.bundle().resolve("save.log");
+        return new RunscSaving(state.resolve(folder.id().value()), log);
+    }
+
+    @Override
+    public int runSaved(SandboxFolder folder, OciConfig config, Link link, Path memory)
+            throws IOException {
+        return run(folder, config, link, RESTORE, Map.of("IMAGE", memory.toString()));
+    }
+
+    private int run(
+            SandboxFolder folder,
+            OciConfig config,
+            Link link,
+            String start,
+            Map<String, String> environment)
+            throws IOException {
         Files.createDirectories(state.resolve(folder.id().value()));
+        Files.createDirectories(folder.door());
+        Files.setPosixFilePermissions(folder.door(), PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.deleteIfExists(folder.pid());
-        Path run = Files.createDirectory(mounts.resolve(folder.id() + ".run"));
-        try (var root = rootOf(config)) {
-            Mounts.mount(folder.run().toString(), run.toString(), "none", Mounts.MS_BIND, "");
+        try (var root = rootOf(config);
+                var run =
+                        Bound.of(
+                                folder.run(),
+                                mounts.resolve(folder.id() + ".run"),
+                                Bound.WRITABLE);
+                var door =
+                        Bound.of(
+                                folder.door(),
+                                mounts.resolve(folder.id() + ".door"),
+                                Bound.READ_ONLY)) {
+            Path init = readable(config.init());
+            var gvisor = new GvisorConfig(config, init, run.target(), door.target());
+            Files.write(folder.config(), gvisor.toJson());
+            return start(folder, root, link, start, environment);
+        }
+    }
+
+    /// A folder of the host, mounted where gVisor may come to it.
+    private record Bound(Path target) implements AutoCloseable {
+        static final long WRITABLE = Mounts.MS_BIND | Mounts.MS_REMOUNT;
+        static final long READ_ONLY = WRITABLE | Mounts.MS_RDONLY;
+
+        static Bound of(Path source, Path target, long more) throws IOException {
+            Files.createDirectory(target);
+            boolean complete = false;
             try {
-                var gvisor = new GvisorConfig(config, readable(config.init()), run);
-                Files.write(folder.config(), gvisor.toJson());
-                return start(folder, root, link);
+                Mounts.mount(source.toString(), target.toString(), "none", Mounts.MS_BIND, "");
+                Mounts.mount("none", target.toString(), "none", more, "");
+                complete = true;
+                return new Bound(target);
             } finally {
-                Mounts.unmount(run.toString(), Mounts.MNT_DETACH);
+                if (!complete) {
+                    Files.delete(target);
+                }
             }
-        } finally {
-            Files.delete(run);
+        }
+
+        @Override
+        public void close() throws IOException {
+            Mounts.unmount(target.toString(), Mounts.MNT_DETACH);
+            Files.delete(target);
         }
     }
 
     @Override
     public void complete(int process, Link link) {}
 
-    private int start(SandboxFolder folder, Root root, Link link) throws IOException {
+    private int start(
+            SandboxFolder folder,
+            Root root,
+            Link link,
+            String start,
+            Map<String, String> environment)
+            throws IOException {
         GvisorRoot.prepare(root);
         try {
-            step(folder, CREATE);
+            step(folder, CREATE, Map.of());
             int process = Integer.parseInt(Files.readString(folder.pid()).strip());
             Files.writeString(gofer(folder), Integer.toString(findGofer(folder, process)));
             prepareNetwork(process);
             link.attach(process, Path.of("/proc/" + process + "/root"));
-            step(folder, START);
-            awaitSettled(folder);
+            step(folder, start, environment);
+            awaitSettled(folder, process);
             return process;
         } finally {
             GvisorRoot.tidy(root);
         }
     }
 
-    private void step(SandboxFolder folder, String step) throws IOException {
-        var environment =
-                Map.of(
-                        "STATE", state.resolve(folder.id().value()).toString(),
-                        "LOG", folder.log().toString(),
-                        "PID", folder.pid().toString(),
-                        "BUNDLE", folder.bundle().toString(),
-                        "STEP", step);
+    private void step(SandboxFolder folder, String step, Map<String, String> more)
+            throws IOException {
+        Map<String, String> environment = new HashMap<>(more);
+        environment.put("STATE", state.resolve(folder.id().value()).toString());
+        environment.put("LOG", folder.log().toString());
+        environment.put("PID", folder.pid().toString());
+        environment.put("BUNDLE", folder.bundle().toString());
+        environment.put("STEP", step);
         HostCommand.Result result =
                 HostCommand.of("sh", "-c", WRAPPED)
                         .withEnv(environment)
@@ -134,10 +215,10 @@ final class Runsc implements Engine {
         }
     }
 
-    /// Pid 1 listens only after it has taken its run directory and closed the door behind it.
-    private static void awaitSettled(SandboxFolder folder) throws IOException {
-        try {
-            InitChannel.await(new RunDirectory(folder.run()), SETTLE_TIMEOUT).close();
+    /// Pid 1 calls only after it has taken its run directory and closed the door behind it.
+    private void awaitSettled(SandboxFolder folder, int process) throws IOException {
+        try (InitDoor door = door(folder, process)) {
+            door.first(SETTLE_TIMEOUT).close();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while pid 1 was starting", e);
@@ -192,8 +273,8 @@ final class Runsc implements Engine {
     }
 
     @Override
-    public InitDoor door(SandboxFolder folder, int process) {
-        return InitDoor.calling(new RunDirectory(folder.run()));
+    public InitDoor door(SandboxFolder folder, int process) throws IOException {
+        return AnsweringDoor.open(folder.door(), () -> groups.holds(folder.id(), process));
     }
 
     @Override

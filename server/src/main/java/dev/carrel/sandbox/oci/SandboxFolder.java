@@ -44,6 +44,11 @@ record SandboxFolder(SandboxId id, Path path) {
         return path.resolve("run");
     }
 
+    /// Where the server listens for a pid 1 that calls.
+    Path door() {
+        return bundle().resolve("door");
+    }
+
     /// The isolation level that it was made with.
     Path isolation() {
         return path.resolve("isolation");
@@ -52,6 +57,11 @@ record SandboxFolder(SandboxId id, Path path) {
     /// There while it has yet to make keys for its SSH server.
     Path keysWanted() {
         return path.resolve("keys-wanted");
+    }
+
+    /// Why its memory was lost when it was stopped or started last; absent when it was not.
+    Path memoryLost() {
+        return path.resolve("memory-lost");
     }
 
     /// What the firewall has to know of its network policy; absent when that is nothing.

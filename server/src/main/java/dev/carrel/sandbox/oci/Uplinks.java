@@ -141,6 +141,12 @@ final class Uplinks implements AutoCloseable {
         fence(folder, index, Fence.of(policy, closed));
     }
 
+    /// Where in the network a sandbox is, as far as its inside knows.
+    String place(SandboxFolder folder) throws IOException {
+        OptionalInt index = address(folder);
+        return index.isPresent() ? gateway() + " " + index.getAsInt() : "nowhere";
+    }
+
     /// When its pid 1 runs: connects it, if it has an address. `files` is where its files are seen.
     void connect(SandboxFolder folder, NetworkPolicy policy, int process, Path files)
             throws IOException {

@@ -15,7 +15,7 @@ class GvisorConfigTest {
         JsonNode config = config();
         assertThat(config.at("/process/args"))
                 .extracting(JsonNode::asText)
-                .containsExactly("/dev/carrel-init", "/dev/carrel-run", "40");
+                .containsExactly("/dev/carrel-init", "/dev/carrel-run", "40", "/dev/carrel-door");
         assertThat(config.at("/mounts"))
                 .filteredOn(mount -> mount.at("/destination").asText().equals("/dev/carrel-run"))
                 .extracting(mount -> mount.at("/source").asText())
@@ -54,7 +54,12 @@ class GvisorConfigTest {
                         "/group",
                         new Resources(0.5, 128, 64, 40),
                         true);
-        var gvisor = new GvisorConfig(base, Path.of("/host/readable"), Path.of("/host/run"));
+        var gvisor =
+                new GvisorConfig(
+                        base,
+                        Path.of("/host/readable"),
+                        Path.of("/host/run"),
+                        Path.of("/host/door"));
         return JsonMapper.builder().build().readTree(gvisor.toJson());
     }
 }

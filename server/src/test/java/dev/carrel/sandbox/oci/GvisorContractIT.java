@@ -2,6 +2,7 @@ package dev.carrel.sandbox.oci;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.carrel.sandbox.CopyResult;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.SandboxRuntime;
 import dev.carrel.sandbox.SandboxRuntimeContract;
@@ -35,12 +36,23 @@ class GvisorContractIT extends SandboxRuntimeContract {
         return host.open();
     }
 
-    /// gVisor keeps them to itself: they end with the sandbox's processes.
+    /// gVisor keeps sockets and pipes to itself: they end with the sandbox's processes.
     @Override
     @Test
     protected void pipesAreSeenAndNeverOpened() throws Exception {
         assertThat(run("mkfifo fifo && (echo through > fifo & cat fifo)").stdout())
                 .isEqualTo("through\n");
         assertThat(sandbox().files().list("/workspace", false, 10)).isEmpty();
+    }
+
+    @Override
+    @Test
+    protected void aCopyLeavesOutWhatIsNoFile() throws Exception {
+        run(
+                "mkdir a; touch a/f; ln -s f a/link; python3 -c 'import socket;"
+                        + " socket.socket(socket.AF_UNIX).bind(\"a/socket\")'");
+        CopyResult result = sandbox().files().copy("/workspace/a", "/workspace/b", false);
+        assertThat(result.skipped()).isEmpty();
+        assertThat(result.entries()).isEqualTo(3);
     }
 }

@@ -10,6 +10,7 @@ import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionRequest;
 import dev.carrel.sandbox.ExecutionResult;
+import dev.carrel.sandbox.ExecutionStatus;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.NetworkPolicy;
 import dev.carrel.sandbox.Resources;
@@ -87,6 +88,7 @@ class GvisorRuntimeIT extends HostFixture {
                         "ls /proc/1/fd",
                         "cat /proc/1/environ",
                         "ls /dev/carrel-run",
+                        "ls /dev/carrel-door",
                         "kill -9 1",
                         "kill -TERM 1",
                         "bash -c 'kill -9 1'")) {
@@ -96,8 +98,17 @@ class GvisorRuntimeIT extends HostFixture {
         assertThat(run(sandbox, "grep -c carrel-run /proc/mounts").stdout()).isEqualTo("0\n");
         run(sandbox, "ln -s /dev /workspace/dev");
         for (String path : List.of("/dev", "/workspace/dev/")) {
-            assertThat(sandbox.files().list(path, true, 10)).as(path).isEmpty();
+            assertThat(sandbox.files().list(path, false, 10))
+                    .as(path)
+                    .allMatch(entry -> entry.path().endsWith("/carrel-door"));
         }
+        // The way to the server is there for the gofer, and nobody can take it away.
+        for (String path : List.of("/dev/carrel-door/ctl", "/dev/carrel-door")) {
+            assertThatThrownBy(() -> sandbox.files().delete(path))
+                    .as(path)
+                    .isInstanceOf(CarrelException.class);
+        }
+        assertThat(run(sandbox, "ls -d /dev/carrel-door").exitCode().orElseThrow()).isNotZero();
         assertThat(sandbox.files().list("/tmp", false, 100))
                 .noneMatch(entry -> entry.path().contains("carrel"));
         assertThat(sandbox.isAlive()).isTrue();
@@ -135,10 +146,40 @@ class GvisorRuntimeIT extends HostFixture {
         ExecutionResult hog = run(sandbox, "python3 -c 'x = bytearray(600 << 20)'");
 
         assertThat(hog.exitCode()).isEmpty();
+        assertThat(hog.status()).isEqualTo(ExecutionStatus.OUT_OF_MEMORY);
         Eventually.holds(() -> !sandbox.isAlive());
         assertThat(run(neighbour, "echo alive").stdout()).isEqualTo("alive\n");
         RunningSandbox again = runtime.start(id, spec);
         assertThat(run(again, "cat file").stdout()).isEqualTo("kept\n");
+        assertThat(runtime.execution(id, hog.id()).orElseThrow().result().status())
+                .isEqualTo(ExecutionStatus.OUT_OF_MEMORY);
+    }
+
+    @Test
+    void outOfMemoryIsToldToTheNextServer() throws Exception {
+        SandboxId id = SandboxId.next();
+        SandboxSpec spec = spec(NetworkPolicy.OFF, SMALL);
+        RunningSandbox sandbox = runtime.create(id, spec);
+        Execution hog =
+                sandbox.start(
+                        ExecutionId.next(),
+                        ExecutionRequest.shell(
+                                "while [ ! -e go ]; do sleep 0.05; done;"
+                                        + " python3 -c 'x = bytearray(600 << 20)'",
+                                "/workspace"));
+        SandboxFolder folder = folder(id);
+        long process = Long.parseLong(Files.readString(folder.pid()).strip());
+        try (var input = new java.io.ByteArrayInputStream(new byte[0])) {
+            sandbox.files().write("/workspace/go", input);
+        }
+        runtime.close();
+        Eventually.holds(() -> ProcessHandle.of(process).isEmpty());
+
+        runtime = host.open();
+
+        assertThat(runtime.find(id, spec)).isEmpty();
+        assertThat(runtime.execution(id, hog.id()).orElseThrow().result().status())
+                .isEqualTo(ExecutionStatus.OUT_OF_MEMORY);
     }
 
     @Test
