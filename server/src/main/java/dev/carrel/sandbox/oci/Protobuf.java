@@ -43,7 +43,7 @@ final class Protobuf {
     private void varint(long value) {
         long left = value;
         while ((left & ~0x7fL) != 0) {
-            out.write((int) (left & 0x7f | 0x80));
+            out.write((int) ((left & 0x7f) | 0x80));
             left >>>= 7;
         }
         out.write((int) left);
@@ -98,7 +98,7 @@ final class Protobuf {
         long value = 0;
         for (int i = 0; i < VARINT_BYTES_MAX && in.hasRemaining(); i++) {
             byte next = in.get();
-            value |= (next & 0x7fL) << 7 * i;
+            value |= (next & 0x7fL) << (7 * i);
             if (next >= 0) {
                 return value;
             }
