@@ -32,8 +32,7 @@ import java.util.Optional;
 
 /// `/v1/images`.
 final class ImageRoutes {
-    private static final long UNUSED_SECONDS_DEFAULT =
-            ProjectImages.UNUSED_DEFAULT.toSeconds();
+    private static final long UNUSED_SECONDS_DEFAULT = ProjectImages.UNUSED_DEFAULT.toSeconds();
     private static final long UNUSED_SECONDS_MAX = Duration.ofDays(3650).toSeconds();
 
     private final ProjectImages images;
