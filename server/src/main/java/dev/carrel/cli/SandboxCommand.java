@@ -137,14 +137,7 @@ final class SandboxCommand {
     static final class Exec implements Callable<Integer> {
         @Mixin private ServerOptions server = new ServerOptions();
         @Mixin private OutputOptions output = new OutputOptions();
-
-        @Option(
-                names = "--cwd",
-                description = "Where to run it. Default: as the image says, else" + " /workspace")
-        private Optional<String> cwd = Optional.empty();
-
-        @Option(names = "--user", description = "Who runs it. Default: root")
-        private Optional<String> user = Optional.empty();
+        @Mixin private CommandOptions options = new CommandOptions();
 
         @Option(
                 names = {"-d", "--background"},
@@ -160,9 +153,6 @@ final class SandboxCommand {
         @Option(names = "--timeout-seconds", description = "Kill it after this long. Default: 60")
         private Optional<Double> timeoutSeconds = Optional.empty();
 
-        @Option(names = "--env", paramLabel = "NAME=VALUE", description = "Environment variable.")
-        private Map<String, String> env = Map.of();
-
         @Parameters(index = "0", paramLabel = "SANDBOX", description = "The sandbox's id.")
         private String sandbox = "";
 
@@ -177,10 +167,10 @@ final class SandboxCommand {
 
         @Override
         public Integer call() {
-            ExecuteRequest request = ExecuteRequest.of(words()).withEnv(env);
-            request = cwd.map(request::in).orElse(request);
+            ExecuteRequest request = ExecuteRequest.of(words()).withEnv(options.env());
+            request = options.cwd().map(request::in).orElse(request);
             request = timeoutSeconds.map(request::withTimeoutSeconds).orElse(request);
-            request = user.map(request::as).orElse(request);
+            request = options.user().map(request::as).orElse(request);
             CarrelClient client = server.client();
             if (background) {
                 ExecutionInfo begun = client.sandboxes().execute(sandbox, request.inBackground());
@@ -206,10 +196,8 @@ final class SandboxCommand {
                     : client.sandboxes().execute(sandbox, request, Exec::show);
         }
 
-        /// The customary "--" before a command is none of its words.
         private dev.carrel.wire.Command words() {
-            List<String> words =
-                    command.getFirst().equals("--") ? command.subList(1, command.size()) : command;
+            List<String> words = CommandOptions.words(command);
             return words.size() == 1
                     ? dev.carrel.wire.Command.line(words.getFirst())
                     : dev.carrel.wire.Command.of(words);

@@ -3,7 +3,6 @@ package dev.carrel.cli;
 import dev.carrel.wire.TerminalRequest;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -19,20 +18,10 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true)
 final class ShellCommand implements Callable<Integer> {
     @Mixin private ServerOptions server = new ServerOptions();
+    @Mixin private CommandOptions options = new CommandOptions();
 
     @Option(names = "--id", description = "A terminal that is open, instead of a new one.")
     private Optional<String> id = Optional.empty();
-
-    @Option(names = "--user", description = "Who it belongs to. Default: root")
-    private Optional<String> user = Optional.empty();
-
-    @Option(
-            names = "--cwd",
-            description = "Where it begins. Default: as the image says, else" + " /workspace")
-    private Optional<String> cwd = Optional.empty();
-
-    @Option(names = "--env", paramLabel = "NAME=VALUE", description = "Environment variable.")
-    private Map<String, String> env = Map.of();
 
     @Parameters(index = "0", paramLabel = "SANDBOX", description = "The sandbox's id.")
     private String sandbox = "";
@@ -46,18 +35,15 @@ final class ShellCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        List<String> words =
-                !command.isEmpty() && command.getFirst().equals("--")
-                        ? command.subList(1, command.size())
-                        : command;
+        List<String> words = CommandOptions.words(command);
         var request =
                 new TerminalRequest(
                         80,
                         24,
                         words.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", words)),
-                        cwd,
-                        user,
-                        env,
+                        options.cwd(),
+                        options.user(),
+                        options.env(),
                         id.map(known -> new TerminalRequest.Seen(known, 0)));
         try (var local = LocalTerminal.open()) {
             return new ShellSession(server.client(), sandbox, local).run(request);
