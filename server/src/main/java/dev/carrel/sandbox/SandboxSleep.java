@@ -3,8 +3,9 @@ package dev.carrel.sandbox;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,10 +74,10 @@ final class SandboxSleep {
     private void saveOrRun(LiveSandbox live) {
         rows.setWhyStopped(live.id(), Optional.of(WhyStopped.PAUSED));
         FailPoint.SAVE_ROW.reached();
-        var failure = new AtomicReference<Optional<String>>(Optional.empty());
-        live.settled(() -> failure.set(runtime.saveMemory(live.id(), live.spec())));
+        List<String> failures = new ArrayList<>();
+        live.settled(() -> runtime.saveMemory(live.id(), live.spec()).ifPresent(failures::add));
         FailPoint.SAVE_HOST.reached();
-        Optional<String> why = failure.get();
+        Optional<String> why = failures.stream().findFirst();
         if (why.isPresent()) {
             rows.setWhyStopped(live.id(), Optional.empty());
             lifecycle.findOrStart(live);
