@@ -145,6 +145,12 @@ public final class ImageBuilds implements AutoCloseable {
         LOG.debug("removed {} steps of builds", steps);
     }
 
+    /// The same for one project.
+    public void prune(ProjectId project, Duration unusedFor) {
+        int steps = sandboxes.builds().prune(project, unusedFor);
+        LOG.debug("removed {} steps of builds of {}", steps, project);
+    }
+
     /// Removes steps unused for 7 days, hourly until [#close].
     public void watch() {
         Thread.ofVirtual()

@@ -140,6 +140,11 @@ public final class BuildSteps {
         return discard(rows.steps().unusedSince(rows.now().minus(unusedFor)));
     }
 
+    /// The same for the steps of one project.
+    public int prune(ProjectId project, Duration unusedFor) {
+        return discard(rows.steps().unusedSince(project, rows.now().minus(unusedFor)));
+    }
+
     private int discard(List<SnapshotId> steps) {
         int count = 0;
         for (SnapshotId id : steps) {

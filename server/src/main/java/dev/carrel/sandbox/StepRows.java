@@ -100,6 +100,17 @@ final class StepRows {
                 Micros.of(before));
     }
 
+    /// Those of one project that were used last before `before`.
+    List<SnapshotId> unusedSince(ProjectId project, Instant before) {
+        return ids(
+                """
+                select id from snapshots
+                where project = ? and step_key is not null and state = 'ready' and used_at <= ?
+                """,
+                project.value(),
+                Micros.of(before));
+    }
+
     private List<SnapshotId> ids(String query, Object... values) {
         return store.read(handle -> {
             var select = handle.createQuery(query);

@@ -5,7 +5,6 @@ import static dev.carrel.cli.BuildStage.context;
 import static dev.carrel.cli.BuildStage.refusal;
 import static dev.carrel.cli.BuildStage.said;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.carrel.cli.BuildStage.Told;
 import dev.carrel.client.CarrelClient;
@@ -15,10 +14,8 @@ import dev.carrel.image.LayerTar;
 import dev.carrel.sandbox.oci.Eventually;
 import dev.carrel.wire.BuildSettings;
 import dev.carrel.wire.ImageInfo;
-import dev.carrel.wire.PruneInfo;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -174,18 +171,6 @@ class ImageBuildIT {
     }
 
     @Test
-    void stepsHaveTheInternetOrNot() {
-        String line = "RUN tail -n +2 /proc/net/route | wc -l\n";
-        var off = new Told();
-        var settings = new BuildSettings("Dockerfile", Map.of(), true, false);
-        build(client, "offline", context("FROM coding\n" + line), settings, off);
-        assertThat(off.output.toString()).isEqualTo("0\n");
-        var on = new Told();
-        build(client, "online", context("FROM coding\n" + line), on);
-        assertThat(on.output.toString()).isNotEqualTo("0\n");
-    }
-
-    @Test
     void whatCannotBeBuiltIsRefused() {
         Map<String, ErrorCode> dockerfiles =
                 Map.of(
@@ -240,8 +225,7 @@ class ImageBuildIT {
                 """;
         ImageInfo image = build(client, "hostile", context(dockerfile), new Told());
 
-        String hex = image.digest().orElseThrow().substring("sha256:".length());
-        Path root = stage.images.resolve(".store").resolve(hex).resolve("root");
+        Path root = stage.folder(image).resolve("root");
         assertThat(Files.getAttribute(root.resolve("suid"), "unix:mode")).isEqualTo(0100755);
         assertThat(root.resolve("pipe")).doesNotExist();
         assertThat(root.resolve("socket")).doesNotExist();
@@ -273,26 +257,6 @@ class ImageBuildIT {
                 .forEach(box -> client.sandboxes().writeFile(box.id(), "/go", new byte[0]));
         first.get(60, TimeUnit.SECONDS);
         assertThat(client.images().get("slow").state()).isEqualTo("ready");
-    }
-
-    @Test
-    void imagesAreBasesAndPruningKeepsWhatIsNamed() {
-        build(client, "below", context("FROM coding\nENV A=b\nRUN echo 1 > /one\n"), new Told());
-        build(client, "above", context("FROM below\nRUN echo $A > /two\n"), new Told());
-        client.images().remove("below");
-
-        PruneInfo pruned = client.images().prune(Duration.ZERO);
-
-        assertThat(pruned.images()).isPositive();
-        assertThat(said(client, "above", "cat /one /two; echo $A")).isEqualTo("1\nb\nb\n");
-        var gone = catchThrowableOfType(CarrelException.class, () -> said(client, "below", "true"));
-        assertThat(gone.code()).isEqualTo(ErrorCode.IMAGE_NOT_FOUND);
-        var told = new Told();
-        build(client, "below", context("FROM coding\nENV A=b\nRUN echo 1 > /one\n"), told);
-        assertThat(told.cached()).as("its steps were pruned").isEmpty();
-        client.images().remove("above");
-        client.images().remove("below");
-        assertThat(client.images().prune(Duration.ZERO).images()).isEqualTo(2);
     }
 
     @Test
