@@ -34,7 +34,7 @@ class ImagesIT {
             assertThat(coding.root().resolve(path)).exists();
         }
         assertThat(coding.root().resolve("workspace")).isDirectory();
-        assertThat(coding.sizeBytes()).isBetween(100L << 20, 1100L << 20);
+        assertThat(coding.sizeBytes()).isBetween(100L << 20, 1300L << 20);
         assertThat(IMAGES.get("coding")).isEqualTo(coding);
     }
 
