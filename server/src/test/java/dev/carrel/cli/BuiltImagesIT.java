@@ -12,7 +12,6 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.wire.BuildSettings;
 import dev.carrel.wire.ImageInfo;
-import dev.carrel.wire.PruneInfo;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -55,9 +54,9 @@ class BuiltImagesIT {
         client.images().remove("below");
         stage.age(below);
 
-        PruneInfo pruned = client.images().prune(Duration.ofHours(1));
+        client.images().prune(Duration.ofHours(1));
 
-        assertThat(pruned.images()).as("a kept step is based on it").isZero();
+        assertThat(stage.folder(below)).as("a kept step is based on it").isDirectory();
         assertThat(said(client, "above", "cat /one /two; echo $A")).isEqualTo("1\nb\nb\n");
         var gone = catchThrowableOfType(CarrelException.class, () -> said(client, "below", "true"));
         assertThat(gone.code()).isEqualTo(ErrorCode.IMAGE_NOT_FOUND);
@@ -71,7 +70,8 @@ class BuiltImagesIT {
         stage.age(kept);
         stage.age(gone);
 
-        assertThat(client.images().prune(Duration.ofHours(1)).images()).isEqualTo(1);
+        // Old versions of the base go, too, where the machine has some.
+        assertThat(client.images().prune(Duration.ofHours(1)).images()).isPositive();
 
         assertThat(stage.folder(gone)).doesNotExist();
         assertThat(said(client, "kept", "echo $A")).isEqualTo("kept\n");
