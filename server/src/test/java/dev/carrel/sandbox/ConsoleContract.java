@@ -248,19 +248,16 @@ abstract class ConsoleContract extends CommandContract {
 
     @Test
     void aNewServerFindsWhatRunsAndGoesOnWithIt() throws Exception {
-        Execution open = beginOpen("read a; echo got $a");
-        SandboxRuntime second = openRuntime();
-        try {
-            RunningSandbox found = second.find(id, spec()).orElseThrow();
-            assertThat(found.executions()).extracting(Execution::id).containsExactly(open.id());
-            Execution again = found.executions().getFirst();
-            assertThat(again.isRunning()).isTrue();
-            again.write("x\n".getBytes(UTF_8), More.FOLLOWS, LONG);
-            assertThat(end(again).stdout()).isEqualTo("got x\n");
-            assertThat(found.executions()).isEmpty();
-        } finally {
-            second.close();
-        }
+        ExecutionId open = beginOpen("read a; echo got $a").id();
+        runtime.close();
+        runtime = openRuntime();
+        RunningSandbox found = runtime.find(id, spec()).orElseThrow();
+        assertThat(found.executions()).extracting(Execution::id).containsExactly(open);
+        Execution again = found.executions().getFirst();
+        assertThat(again.isRunning()).isTrue();
+        again.write("x\n".getBytes(UTF_8), More.FOLLOWS, LONG);
+        assertThat(end(again).stdout()).isEqualTo("got x\n");
+        assertThat(found.executions()).isEmpty();
     }
 
     @Test

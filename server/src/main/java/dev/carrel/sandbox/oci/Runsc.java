@@ -187,7 +187,7 @@ final class Runsc implements Engine {
             int process = Integer.parseInt(Files.readString(folder.pid()).strip());
             Files.writeString(gofer(folder), Integer.toString(findGofer(folder, process)));
             prepareNetwork(process);
-            link.attach(process, Path.of("/proc/" + process + "/root"));
+            link.attach(process, files(folder, process));
             step(folder, start, environment);
             awaitSettled(folder, process);
             return process;
