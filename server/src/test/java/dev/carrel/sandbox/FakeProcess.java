@@ -40,7 +40,8 @@ record FakeProcess(Process process, Optional<FakeTerminal> terminal) implements 
     }
 
     private static List<String> argv(ExecutionRequest request, Optional<FakeTerminal> terminal) {
-        var argv = new ArrayList<String>();
+        // Signals that whoever started the tests ignores (nohup, a shell's &) would be ignored too.
+        var argv = new ArrayList<>(List.of("env", "--default-signal"));
         terminal.ifPresentOrElse(
                 console -> {
                     String script = "exec setsid -c \"$@\" <>\"$0\" >&0 2>&0";
