@@ -2,6 +2,7 @@ package dev.carrel.sandbox;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import java.util.Optional;
 
 /// Which isolation levels a sandbox may have: those that the operator allows and the host has.
 record IsolationRule(SandboxRuntime runtime, Isolation min) {
@@ -17,10 +18,11 @@ record IsolationRule(SandboxRuntime runtime, Isolation min) {
                     "isolation \"%s\" is weaker than \"%s\", the least that this server allows"
                             .formatted(wanted.wireName(), min.wireName()));
         }
-        if (!runtime.isolations().contains(wanted)) {
+        Optional<String> lacking = runtime.lacks(wanted);
+        if (lacking.isPresent()) {
             throw refused(
                     "isolation \"%s\" is not to be had on this host: %s"
-                            .formatted(wanted.wireName(), runtime.lacks(wanted)));
+                            .formatted(wanted.wireName(), lacking.get()));
         }
     }
 

@@ -13,12 +13,9 @@ import java.util.Set;
 /// Calls for one sandbox never overlap, but for [#execution] (the caller sees to it); calls for
 /// different sandboxes do.
 public interface SandboxRuntime extends AutoCloseable {
-    /// The levels that this host has, the weakest first.
-    Set<Isolation> isolations();
-
-    /// What this host lacks for a level that is not among them, and what to do about it: for
-    /// people.
-    String lacks(Isolation level);
+    /// What this host lacks for a level, and what to do about it, for people; empty where it has
+    /// all. Looks anew each time.
+    Optional<String> lacks(Isolation level);
 
     /// Fails with `INVALID_REQUEST` when the policy asks for a range that this host's operator has
     /// not opened.

@@ -31,13 +31,10 @@ public final class FakeRuntime implements SandboxRuntime {
     }
 
     @Override
-    public Set<Isolation> isolations() {
-        return isolations;
-    }
-
-    @Override
-    public String lacks(Isolation level) {
-        return "a runtime for tests isolates nothing";
+    public Optional<String> lacks(Isolation level) {
+        return isolations.contains(level)
+                ? Optional.empty()
+                : Optional.of("a runtime for tests isolates nothing");
     }
 
     @Override

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -34,13 +33,6 @@ final class Engines implements AutoCloseable {
                         new Runsc(instance.runscState(), mounts, groups),
                         new Kata(new ShimStart(shim, mounts), groups)),
                 shim);
-    }
-
-    /// The levels that can be used now.
-    Set<Isolation> usable() {
-        Set<Isolation> usable = EnumSet.copyOf(byLevel.keySet());
-        usable.removeIf(level -> lacks(level).isPresent());
-        return usable;
     }
 
     /// Why a level cannot be used, if it cannot.

@@ -82,13 +82,8 @@ public final class OciRuntime implements SandboxRuntime {
     }
 
     @Override
-    public Set<Isolation> isolations() {
-        return host.engines().usable();
-    }
-
-    @Override
-    public String lacks(Isolation level) {
-        return host.engines().lacks(level).orElse("nothing");
+    public Optional<String> lacks(Isolation level) {
+        return host.engines().lacks(level);
     }
 
     @Override
