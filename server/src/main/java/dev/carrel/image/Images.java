@@ -120,8 +120,11 @@ public final class Images {
         return new ImageFolder(root.resolveSibling(""));
     }
 
+    /// Reads one version of a recipe's image only, where [#find] has to compare all.
     boolean isThere(String name) {
-        return find(name).isPresent();
+        return name.matches(NAME)
+                ? versions(directory.resolve(name)).findAny().isPresent()
+                : find(name).isPresent();
     }
 
     /// Fails with `INVALID_REQUEST` or `CONFLICT` where a built image cannot have this name.
@@ -219,9 +222,11 @@ public final class Images {
     }
 
     static Optional<BuiltImage> newest(Path folder) {
-        return folders(folder).stream()
-                .flatMap(version -> BuiltImage.read(version).stream())
-                .max(Comparator.comparing(BuiltImage::builtAt));
+        return versions(folder).max(Comparator.comparing(BuiltImage::builtAt));
+    }
+
+    private static Stream<BuiltImage> versions(Path folder) {
+        return folders(folder).stream().flatMap(version -> BuiltImage.read(version).stream());
     }
 
     private static List<Path> folders(Path parent) {

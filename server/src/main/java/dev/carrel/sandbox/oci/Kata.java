@@ -93,9 +93,10 @@ final class Kata implements Engine {
 
     @Override
     public Ports ports(SandboxFolder folder, int process) throws IOException {
-        return new RelayPorts(
-                folder,
+        return new InnerPorts(
+                folder.id(),
                 InitNamespace.of(folder.id(), process),
+                new RelayCall(folder),
                 () -> groups.holds(folder.id(), process));
     }
 

@@ -279,10 +279,10 @@ final class Runsc implements Engine {
 
     @Override
     public Ports ports(SandboxFolder folder, int process) throws IOException {
-        return new GvisorPorts(
+        return new InnerPorts(
                 folder.id(),
                 InitNamespace.of(folder.id(), process),
-                state.resolve(folder.id().value()),
+                new PortForward(folder.id(), state.resolve(folder.id().value())),
                 () -> groups.holds(folder.id(), process));
     }
 

@@ -8,41 +8,13 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 
-/// The network of a virtual machine is inside of it. Pid 1 connects to a port there, and its relay
-/// out here carries the bytes.
-final class RelayPorts implements Ports {
-    private final SandboxFolder folder;
-    private final InitNamespace outside;
-    private final BooleanSupplier alive;
-    private volatile boolean closed;
-
-    /// `outside` is the namespace from which the machine's network goes on; it is closed with this.
-    RelayPorts(SandboxFolder folder, InitNamespace outside, BooleanSupplier alive) {
-        this.folder = folder;
-        this.outside = outside;
-        this.alive = alive;
-    }
-
-    /// To IPv4's loopback, where servers on all addresses are found too.
+/// The way into a virtual machine: pid 1 connects to a port there, and its relay out here carries
+/// the bytes.
+record RelayCall(SandboxFolder folder) implements InnerPorts.Way {
     @Override
-    public Optional<SocketChannel> connect(int port, Duration timeout) {
-        if (closed || !alive.getAsBoolean()) {
-            throw Failures.notRunning(folder.id());
-        }
-        try {
-            return ask(port, timeout);
-        } catch (IOException e) {
-            throw closed || !alive.getAsBoolean()
-                    ? Failures.notRunning(folder.id())
-                    : Failures.failed(folder.id(), "be connected to", e);
-        }
-    }
-
-    private Optional<SocketChannel> ask(int port, Duration timeout) throws IOException {
+    public Optional<SocketChannel> to(int port, Duration timeout) throws IOException {
         SocketChannel channel = HostSocket.connect(folder.bundle().resolve("ports"));
         boolean connected = false;
         try {
@@ -75,27 +47,5 @@ final class RelayPorts implements Ports {
             channel.configureBlocking(true);
             return read == 1;
         }
-    }
-
-    @Override
-    public boolean areOfTheHost() {
-        return false;
-    }
-
-    @Override
-    public String links() {
-        return outside.links();
-    }
-
-    // The tables are inside, too.
-    @Override
-    public List<ListeningSocket> listening() {
-        return List.of();
-    }
-
-    @Override
-    public void close() {
-        closed = true;
-        outside.close();
     }
 }

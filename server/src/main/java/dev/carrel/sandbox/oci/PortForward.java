@@ -12,37 +12,16 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
 
-/// The network of a gVisor sandbox is inside of it, where no socket of the host can be made. runsc
-/// hands it one end of a connection, which it joins to a connection of its own to the port.
-final class GvisorPorts implements Ports {
+/// The way into a gVisor sandbox: runsc is handed one end of a connection, which it joins to a
+/// connection of its own to the port. `state` is the folder that it keeps the sandbox's state in.
+record PortForward(SandboxId sandbox, Path state) implements InnerPorts.Way {
     private static final AtomicLong CONNECTIONS = new AtomicLong();
 
-    private final SandboxId sandbox;
-    private final InitNamespace outside;
-    private final Path state;
-    private final BooleanSupplier alive;
-    private volatile boolean closed;
-
-    /// `outside` is the namespace from which gVisor's own network goes on; it is closed with this.
-    /// `state` is the folder that runsc keeps the sandbox's state in.
-    GvisorPorts(SandboxId sandbox, InitNamespace outside, Path state, BooleanSupplier alive) {
-        this.sandbox = sandbox;
-        this.outside = outside;
-        this.state = state;
-        this.alive = alive;
-    }
-
-    /// To IPv4's loopback, where servers on all addresses are found too.
     @Override
-    public Optional<SocketChannel> connect(int port, Duration timeout) {
-        if (closed || !alive.getAsBoolean()) {
-            throw Failures.notRunning(sandbox);
-        }
+    public Optional<SocketChannel> to(int port, Duration timeout) throws IOException {
         Path door = state.resolve("port-" + CONNECTIONS.incrementAndGet());
         try (var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             listener.bind(UnixDomainSocketAddress.of(door), 1);
@@ -53,13 +32,9 @@ final class GvisorPorts implements Ports {
             if (result.err().contains("connection was refused")) {
                 return Optional.empty();
             }
-            throw closed || !alive.getAsBoolean()
-                    ? Failures.notRunning(sandbox)
-                    : Failures.failed(sandbox, "be connected to", new IOException(result.err()));
-        } catch (IOException e) {
-            throw Failures.failed(sandbox, "be connected to", e);
+            throw new IOException(result.err());
         } finally {
-            remove(door);
+            Files.deleteIfExists(door);
         }
     }
 
@@ -87,35 +62,5 @@ final class GvisorPorts implements Ports {
                             .formatted(port, sandbox, timeout.toSeconds()),
                     e);
         }
-    }
-
-    private void remove(Path door) {
-        try {
-            Files.deleteIfExists(door);
-        } catch (IOException e) {
-            throw Failures.failed(sandbox, "be connected to", e);
-        }
-    }
-
-    @Override
-    public boolean areOfTheHost() {
-        return false;
-    }
-
-    @Override
-    public String links() {
-        return outside.links();
-    }
-
-    // The tables are inside, too.
-    @Override
-    public List<ListeningSocket> listening() {
-        return List.of();
-    }
-
-    @Override
-    public void close() {
-        closed = true;
-        outside.close();
     }
 }
