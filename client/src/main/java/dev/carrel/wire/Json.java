@@ -3,6 +3,7 @@ package dev.carrel.wire;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -41,6 +42,15 @@ public final class Json {
     /// For what servers answer: a newer one may say more.
     public static ObjectMapper lenient() {
         return LENIENT;
+    }
+
+    /// A value of the API as JSON.
+    public static String text(Object value) {
+        try {
+            return STRICT.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cannot write " + value.getClass() + " as JSON", e);
+        }
     }
 
     private static JsonMapper.Builder builder() {

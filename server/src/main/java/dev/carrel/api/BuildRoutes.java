@@ -2,7 +2,6 @@ package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.PUT;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.carrel.build.BuildListener;
 import dev.carrel.build.BuildRequest;
 import dev.carrel.build.ImageBuild;
@@ -75,7 +74,7 @@ final class BuildRoutes {
                     sink.open();
                     made = build.run(new Events(sink));
                 }
-                sink.send("image", json(ImageRoutes.info(made)));
+                sink.send("image", Json.text(ImageRoutes.info(made)));
             });
         }
         try (build) {
@@ -101,23 +100,23 @@ final class BuildRoutes {
             var shown =
                     new BuildStep(
                             step.number(), step.total(), step.line(), step.text(), step.isCached());
-            sink.send("step", json(shown));
+            sink.send("step", Json.text(shown));
         }
 
         @Override
         public void output(Execution.Stream stream, String text) {
             var shown = new BuildOutput(stream.name().toLowerCase(Locale.ROOT), text);
-            sink.send("output", json(shown));
+            sink.send("output", Json.text(shown));
         }
 
         @Override
         public void note(int line, String text) {
-            sink.send("note", json(new BuildNote(line, text)));
+            sink.send("note", Json.text(new BuildNote(line, text)));
         }
 
         @Override
         public void progress(Progress progress) {
-            sink.send("progress", json(ImageRoutes.progress(progress)));
+            sink.send("progress", Json.text(ImageRoutes.progress(progress)));
         }
     }
 
@@ -134,13 +133,5 @@ final class BuildRoutes {
 
         @Override
         public void progress(Progress progress) {}
-    }
-
-    private static String json(Object value) {
-        try {
-            return Json.strict().writeValueAsString(value);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("cannot write " + value.getClass() + " as JSON", e);
-        }
     }
 }

@@ -2,7 +2,6 @@ package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.GET;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.carrel.http.EventSink;
 import dev.carrel.http.Request;
 import dev.carrel.http.Response;
@@ -217,7 +216,7 @@ final class ExecutionRoutes {
             throws InterruptedException {
         var events = new OutputEvents(from, sink);
         ExecutionResult result = execution.follow(from, events);
-        sink.send("exit", json(ended(result)));
+        sink.send("exit", Json.text(ended(result)));
     }
 
     /// Tells output as it comes. The id of each event is the place in both streams after it.
@@ -243,7 +242,7 @@ final class ExecutionRoutes {
                         case STDERR -> new OutputPlace(place.stdout(), end);
                     };
             String id = place.stdout() + "-" + place.stderr();
-            sink.send(id, stream.name().toLowerCase(Locale.ROOT), json(new OutputChunk(text)));
+            sink.send(id, stream.name().toLowerCase(Locale.ROOT), Json.text(new OutputChunk(text)));
         }
     }
 
@@ -273,13 +272,5 @@ final class ExecutionRoutes {
         String status = result.status().wireName();
         metrics.record("carrel.executions", result.duration(), "status", status);
         return ExecutionInfos.of(result);
-    }
-
-    private static String json(Object value) {
-        try {
-            return Json.strict().writeValueAsString(value);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("cannot write " + value.getClass() + " as JSON", e);
-        }
     }
 }

@@ -3,7 +3,6 @@ package dev.carrel.api;
 import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.carrel.build.ImageBuilds;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
@@ -112,7 +111,7 @@ final class ImageRoutes {
                 sink.open();
                 ImageEntry entry =
                         images.pull(project, body.image(), credentials, at -> tell(sink, at));
-                sink.send("image", json(info(entry)));
+                sink.send("image", Json.text(info(entry)));
             });
         }
         return Response.json(
@@ -120,7 +119,7 @@ final class ImageRoutes {
     }
 
     private static void tell(EventSink sink, Images.Progress progress) {
-        sink.send("progress", json(progress(progress)));
+        sink.send("progress", Json.text(progress(progress)));
     }
 
     private Response list(Request request) {
@@ -158,13 +157,5 @@ final class ImageRoutes {
     static ImageProgress progress(Images.Progress progress) {
         double percent = Math.round(progress.fraction() * 1000) / 1000.0;
         return new ImageProgress(percent, progress.step());
-    }
-
-    private static String json(Object value) {
-        try {
-            return Json.strict().writeValueAsString(value);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("cannot write " + value.getClass() + " as JSON", e);
-        }
     }
 }

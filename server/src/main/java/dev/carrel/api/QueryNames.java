@@ -15,20 +15,20 @@ final class QueryNames {
     private QueryNames() {}
 
     static Route strict(Route route) {
+        List<String> known =
+                route.doc().parameters().stream()
+                        .filter(parameter -> parameter.in().equals("query"))
+                        .map(RouteDoc.Parameter::name)
+                        .toList();
         return route.access() == Access.OPEN
                 ? route
                 : route.withHandler(request -> {
-                    check(request);
+                    check(request, known);
                     return route.handler().handle(request);
                 });
     }
 
-    private static void check(Request request) {
-        List<String> known =
-                request.route().doc().parameters().stream()
-                        .filter(parameter -> parameter.in().equals("query"))
-                        .map(RouteDoc.Parameter::name)
-                        .toList();
+    private static void check(Request request, List<String> known) {
         for (String name : request.query().keySet()) {
             if (known.stream().noneMatch(one -> fits(one, name))) {
                 throw unknown(name, known);

@@ -107,7 +107,7 @@ final class TerminalSession {
         try {
             begin(place);
             ExecutionResult result = terminal.followBytes(Stream.STDOUT, place, this::pass);
-            socket.send(json(TerminalMessage.exit(ExecutionInfos.of(result))));
+            socket.send(Json.text(TerminalMessage.exit(ExecutionInfos.of(result))));
             socket.close(WebSocket.NORMAL, "the terminal has ended");
         } catch (ClientGoneException e) {
             LOG.debug("a viewer of {} has gone", terminal.id(), e);
@@ -133,14 +133,6 @@ final class TerminalSession {
     }
 
     private void begin(long start) {
-        socket.send(json(TerminalMessage.begin(terminal.id().value(), start)));
-    }
-
-    private static String json(TerminalMessage message) {
-        try {
-            return Json.strict().writeValueAsString(message);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("cannot write a message as JSON", e);
-        }
+        socket.send(Json.text(TerminalMessage.begin(terminal.id().value(), start)));
     }
 }

@@ -2,7 +2,6 @@ package dev.carrel.api;
 
 import static dev.carrel.http.HttpMethod.GET;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.http.EventSink;
@@ -118,26 +117,18 @@ final class WatchRoutes {
             case FileEvent.Attributes(String path, boolean directory) -> entry(path, directory);
             case FileEvent.Modified(String path) -> entry(path, false);
             case FileEvent.Moved(String from, String to, boolean directory) ->
-                    json(
+                    Json.text(
                             Map.of(
                                     "from", FilePath.shown(from),
                                     "to", FilePath.shown(to),
                                     "directory", directory));
-            case FileEvent.Overflow(String reason) -> json(Map.of("reason", reason));
+            case FileEvent.Overflow(String reason) -> Json.text(Map.of("reason", reason));
             case FileEvent.Closed(FileEvent.Reason reason) ->
-                    json(Map.of("reason", reason.name().toLowerCase(Locale.ROOT)));
+                    Json.text(Map.of("reason", reason.name().toLowerCase(Locale.ROOT)));
         };
     }
 
     private static String entry(String path, boolean directory) {
-        return json(Map.of("path", FilePath.shown(path), "directory", directory));
-    }
-
-    private static String json(Map<String, Object> value) {
-        try {
-            return Json.strict().writeValueAsString(value);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("cannot write an event as JSON", e);
-        }
+        return Json.text(Map.of("path", FilePath.shown(path), "directory", directory));
     }
 }

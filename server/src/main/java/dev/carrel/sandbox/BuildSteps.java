@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What builds of images need of sandboxes and nobody else: sandboxes of images that are pinned
 /// already, or of the files after an earlier step; and those files, kept by a key for the next
@@ -24,6 +26,7 @@ public final class BuildSteps {
     public static final int PER_PROJECT_MAX = 200;
 
     private static final String OWNER = "bld_";
+    private static final Logger LOG = LoggerFactory.getLogger(BuildSteps.class);
 
     private final SandboxMaker maker;
     private final SandboxLifecycle lifecycle;
@@ -165,8 +168,7 @@ public final class BuildSteps {
                 try {
                     lifecycle.delete(live, DeletionReason.withOwner(owner.get()), rows.now());
                 } catch (CarrelException e) {
-                    org.slf4j.LoggerFactory.getLogger(BuildSteps.class)
-                            .warn("the sandbox of a build stays until its ttl: {}", live.id(), e);
+                    LOG.warn("the sandbox of a build stays until its ttl: {}", live.id(), e);
                 }
             }
         }
