@@ -29,17 +29,94 @@ public record AgentDefinition(
         skills = List.copyOf(skills);
     }
 
-    AgentDefinition withMemory(String newMemory) {
-        return new AgentDefinition(
-                name,
-                role,
-                model,
-                allowedTools,
-                skills,
-                systemPrompt,
-                maxSteps,
-                reasoning,
-                workspace,
-                newMemory);
+    /// With only what every agent must have; all else is the default.
+    public static Builder of(String name, ModelRef model) {
+        return new Builder(name, model);
+    }
+
+    /// One like this, but for what is set anew.
+    public Builder toBuilder() {
+        return new Builder(name, model)
+                .role(role)
+                .allowedTools(allowedTools)
+                .skills(skills)
+                .systemPrompt(systemPrompt)
+                .maxSteps(maxSteps)
+                .reasoning(reasoning)
+                .workspace(workspace)
+                .memory(memory);
+    }
+
+    /// Used by one thread.
+    public static final class Builder {
+        private final String name;
+        private final ModelRef model;
+        private Optional<String> role = Optional.empty();
+        private List<String> allowedTools = TOOLS_DEFAULT;
+        private List<Skill> skills = List.of();
+        private Optional<String> systemPrompt = Optional.empty();
+        private int maxSteps = MAX_STEPS_DEFAULT;
+        private Reasoning reasoning = Reasoning.OFF;
+        private WorkspaceSettings workspace = WorkspaceSettings.DEFAULT;
+        private String memory = "";
+
+        private Builder(String name, ModelRef model) {
+            this.name = name;
+            this.model = model;
+        }
+
+        public Builder role(Optional<String> newValue) {
+            role = newValue;
+            return this;
+        }
+
+        public Builder allowedTools(List<String> newValue) {
+            allowedTools = newValue;
+            return this;
+        }
+
+        public Builder skills(List<Skill> newValue) {
+            skills = newValue;
+            return this;
+        }
+
+        public Builder systemPrompt(Optional<String> newValue) {
+            systemPrompt = newValue;
+            return this;
+        }
+
+        public Builder maxSteps(int newValue) {
+            maxSteps = newValue;
+            return this;
+        }
+
+        public Builder reasoning(Reasoning newValue) {
+            reasoning = newValue;
+            return this;
+        }
+
+        public Builder workspace(WorkspaceSettings newValue) {
+            workspace = newValue;
+            return this;
+        }
+
+        public Builder memory(String newValue) {
+            memory = newValue;
+            return this;
+        }
+
+        public AgentDefinition build() {
+            return new AgentDefinition(
+                    name,
+                    role,
+                    model,
+                    allowedTools,
+                    skills,
+                    systemPrompt,
+                    maxSteps,
+                    reasoning,
+                    workspace,
+                    memory);
+        }
     }
 }

@@ -139,6 +139,6 @@ public final class AgentFolder {
     private AgentDefinition withMemory(AgentDefinition agent) {
         String shared = files.text("memory.md").orElse("").strip();
         String own = files.text("memory/" + agent.name() + ".md").orElse("").strip();
-        return agent.withMemory((shared + "\n\n" + own).strip());
+        return agent.toBuilder().memory((shared + "\n\n" + own).strip()).build();
     }
 }

@@ -118,17 +118,15 @@ final class AgentsFile {
             return Optional.empty();
         }
         return Optional.of(
-                new AgentDefinition(
-                        name.get().value(),
-                        role,
-                        model.get(),
-                        tools,
-                        used,
-                        prompt,
-                        maxSteps,
-                        reasoning,
-                        settings.orElse(WorkspaceSettings.DEFAULT),
-                        ""));
+                AgentDefinition.of(name.get().value(), model.get())
+                        .role(role)
+                        .allowedTools(tools)
+                        .skills(used)
+                        .systemPrompt(prompt)
+                        .maxSteps(maxSteps)
+                        .reasoning(reasoning)
+                        .workspace(settings.orElse(WorkspaceSettings.DEFAULT))
+                        .build());
     }
 
     private static void checkName(Section section, Located.Text name, Set<String> names) {

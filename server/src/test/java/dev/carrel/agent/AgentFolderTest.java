@@ -92,17 +92,7 @@ class AgentFolderTest {
     void nameAndModelAreEnough() {
         assertThat(read("agents.json", MINIMAL))
                 .containsExactly(
-                        new AgentDefinition(
-                                "coder",
-                                Optional.empty(),
-                                new ModelRef("anthropic", "claude"),
-                                AgentDefinition.TOOLS_DEFAULT,
-                                List.of(),
-                                Optional.empty(),
-                                AgentDefinition.MAX_STEPS_DEFAULT,
-                                Reasoning.OFF,
-                                WorkspaceSettings.DEFAULT,
-                                ""));
+                        AgentDefinition.of("coder", new ModelRef("anthropic", "claude")).build());
     }
 
     @Test
@@ -122,31 +112,32 @@ class AgentFolderTest {
         assertThat(agents).hasSize(2);
         assertThat(agents.getFirst())
                 .isEqualTo(
-                        new AgentDefinition(
-                                "coder",
-                                Optional.of("Engineer."),
-                                new ModelRef("openai", "org/gpt"),
-                                List.of("read", "gr*"),
-                                List.of(
-                                        new Skill(
-                                                "style",
-                                                "How we write code",
-                                                List.of("read", "edit"),
-                                                List.of("python", "style"),
-                                                "# Style\nBe kind.")),
-                                Optional.of("Be brief."),
-                                7,
-                                Reasoning.MEDIUM,
-                                new WorkspaceSettings(
-                                        Optional.of("coding"),
-                                        OptionalDouble.of(1.5),
-                                        OptionalInt.of(512),
-                                        OptionalInt.of(1024),
-                                        Optional.of(false),
-                                        Optional.of("container"),
-                                        List.of("a.example", "*.b.example"),
-                                        List.of("c.example")),
-                                "Shared.\n\nOwn."));
+                        AgentDefinition.of("coder", new ModelRef("openai", "org/gpt"))
+                                .role(Optional.of("Engineer."))
+                                .allowedTools(List.of("read", "gr*"))
+                                .skills(
+                                        List.of(
+                                                new Skill(
+                                                        "style",
+                                                        "How we write code",
+                                                        List.of("read", "edit"),
+                                                        List.of("python", "style"),
+                                                        "# Style\nBe kind.")))
+                                .systemPrompt(Optional.of("Be brief."))
+                                .maxSteps(7)
+                                .reasoning(Reasoning.MEDIUM)
+                                .workspace(
+                                        new WorkspaceSettings(
+                                                Optional.of("coding"),
+                                                OptionalDouble.of(1.5),
+                                                OptionalInt.of(512),
+                                                OptionalInt.of(1024),
+                                                Optional.of(false),
+                                                Optional.of("container"),
+                                                List.of("a.example", "*.b.example"),
+                                                List.of("c.example")))
+                                .memory("Shared.\n\nOwn.")
+                                .build());
         assertThat(agents.getLast().memory()).isEqualTo("Shared.");
     }
 

@@ -9,7 +9,6 @@ import dev.carrel.model.Cancellation;
 import dev.carrel.model.ChatModel;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.Models;
-import dev.carrel.model.Reasoning;
 import dev.carrel.model.ScriptedModel;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
@@ -26,9 +25,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -131,17 +128,7 @@ class AgentLoopWithToolsTest {
     }
 
     private static AgentDefinition agent() {
-        return new AgentDefinition(
-                "coder",
-                Optional.empty(),
-                new ModelRef("scripted", "lines"),
-                AgentDefinition.TOOLS_DEFAULT,
-                List.of(),
-                Optional.empty(),
-                AgentDefinition.MAX_STEPS_DEFAULT,
-                Reasoning.OFF,
-                WorkspaceSettings.DEFAULT,
-                "");
+        return AgentDefinition.of("coder", new ModelRef("scripted", "lines")).build();
     }
 
     private static String expectedLog() {

@@ -10,7 +10,6 @@ import dev.carrel.model.FinishReason;
 import dev.carrel.model.Message;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.Models;
-import dev.carrel.model.Reasoning;
 import dev.carrel.model.ToolCall;
 import dev.carrel.model.ToolSpec;
 import dev.carrel.model.Usage;
@@ -76,17 +75,10 @@ final class Stage {
     }
 
     AgentDefinition agent() {
-        return new AgentDefinition(
-                "coder",
-                Optional.empty(),
-                new ModelRef("fake", "one"),
-                List.of("*"),
-                List.of(),
-                Optional.empty(),
-                maxSteps,
-                Reasoning.OFF,
-                WorkspaceSettings.DEFAULT,
-                "");
+        return AgentDefinition.of("coder", new ModelRef("fake", "one"))
+                .allowedTools(List.of("*"))
+                .maxSteps(maxSteps)
+                .build();
     }
 
     private Models models() {

@@ -3,7 +3,6 @@ package dev.carrel.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carrel.model.ModelRef;
-import dev.carrel.model.Reasoning;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -11,17 +10,14 @@ import org.junit.jupiter.api.Test;
 
 class SystemPromptTest {
     private static AgentDefinition agent(String memory, Skill... skills) {
-        return new AgentDefinition(
-                "coder",
-                Optional.of("Senior engineer."),
-                new ModelRef("fake", "one"),
-                List.of("*"),
-                List.of(skills),
-                Optional.of("Be brief."),
-                10,
-                Reasoning.OFF,
-                WorkspaceSettings.DEFAULT,
-                memory);
+        return AgentDefinition.of("coder", new ModelRef("fake", "one"))
+                .role(Optional.of("Senior engineer."))
+                .allowedTools(List.of("*"))
+                .skills(List.of(skills))
+                .systemPrompt(Optional.of("Be brief."))
+                .maxSteps(10)
+                .memory(memory)
+                .build();
     }
 
     private static Skill skill(String name, String body) {
@@ -68,25 +64,19 @@ class SystemPromptTest {
         AgentDefinition base = agent("");
         WorkspaceSettings usual = WorkspaceSettings.DEFAULT;
         var limited =
-                new AgentDefinition(
-                        base.name(),
-                        base.role(),
-                        base.model(),
-                        base.allowedTools(),
-                        base.skills(),
-                        base.systemPrompt(),
-                        base.maxSteps(),
-                        base.reasoning(),
-                        new WorkspaceSettings(
-                                usual.image(),
-                                usual.cpus(),
-                                usual.memoryMib(),
-                                usual.diskMib(),
-                                Optional.of(internet),
-                                usual.isolation(),
-                                allow,
-                                deny),
-                        "");
+                base.toBuilder()
+                        .workspace(
+                                new WorkspaceSettings(
+                                        usual.image(),
+                                        usual.cpus(),
+                                        usual.memoryMib(),
+                                        usual.diskMib(),
+                                        Optional.of(internet),
+                                        usual.isolation(),
+                                        allow,
+                                        deny))
+                        .memory("")
+                        .build();
         return SystemPrompt.of(limited, List.of("read"));
     }
 

@@ -1,7 +1,6 @@
 package dev.carrel.api;
 
 import dev.carrel.agent.AgentDefinition;
-import dev.carrel.agent.WorkspaceSettings;
 import dev.carrel.auth.Keys;
 import dev.carrel.build.ImageBuilds;
 import dev.carrel.client.CarrelClient;
@@ -13,7 +12,6 @@ import dev.carrel.image.ProjectImages;
 import dev.carrel.image.RegistrySettings;
 import dev.carrel.model.ConfiguredModels;
 import dev.carrel.model.ModelRef;
-import dev.carrel.model.Reasoning;
 import dev.carrel.model.ScriptedModel;
 import dev.carrel.preview.PreviewProxy;
 import dev.carrel.preview.PreviewSettings;
@@ -132,17 +130,11 @@ final class ApiServer implements AutoCloseable {
     }
 
     static AgentDefinition agent(String name) {
-        return new AgentDefinition(
-                name,
-                Optional.of("Tester."),
-                new ModelRef("scripted", "test"),
-                List.of("bash"),
-                List.of(),
-                Optional.empty(),
-                10,
-                Reasoning.OFF,
-                WorkspaceSettings.DEFAULT,
-                "");
+        return AgentDefinition.of(name, new ModelRef("scripted", "test"))
+                .role(Optional.of("Tester."))
+                .allowedTools(List.of("bash"))
+                .maxSteps(10)
+                .build();
     }
 
     URI uri() {

@@ -63,25 +63,32 @@ class DeploymentsTest {
     @Test
     void definitionComesBackWhole() {
         var full =
-                new AgentDefinition(
-                        "full",
-                        Optional.of("Rôle"),
-                        ModelRef.parse("openrouter/a/b"),
-                        List.of("read", "mcp_*"),
-                        List.of(new Skill("s", "d", List.of("bash"), List.of("t"), "# Body\n")),
-                        Optional.of("prompt"),
-                        7,
-                        Reasoning.HIGH,
-                        new WorkspaceSettings(
-                                Optional.of("coding"),
-                                OptionalDouble.of(1.5),
-                                OptionalInt.of(512),
-                                OptionalInt.empty(),
-                                Optional.of(false),
-                                Optional.of("gvisor"),
-                                List.of("a.example"),
-                                List.of("*.b.example")),
-                        "memory");
+                AgentDefinition.of("full", ModelRef.parse("openrouter/a/b"))
+                        .role(Optional.of("Rôle"))
+                        .allowedTools(List.of("read", "mcp_*"))
+                        .skills(
+                                List.of(
+                                        new Skill(
+                                                "s",
+                                                "d",
+                                                List.of("bash"),
+                                                List.of("t"),
+                                                "# Body\n")))
+                        .systemPrompt(Optional.of("prompt"))
+                        .maxSteps(7)
+                        .reasoning(Reasoning.HIGH)
+                        .workspace(
+                                new WorkspaceSettings(
+                                        Optional.of("coding"),
+                                        OptionalDouble.of(1.5),
+                                        OptionalInt.of(512),
+                                        OptionalInt.empty(),
+                                        Optional.of(false),
+                                        Optional.of("gvisor"),
+                                        List.of("a.example"),
+                                        List.of("*.b.example")))
+                        .memory("memory")
+                        .build();
         deployments.deploy(PROJECT, List.of(full));
 
         assertThat(deployments.agent(PROJECT, "full")).isEqualTo(full);

@@ -2,7 +2,6 @@ package dev.carrel.session;
 
 import dev.carrel.agent.AgentDefinition;
 import dev.carrel.agent.Event;
-import dev.carrel.agent.WorkspaceSettings;
 import dev.carrel.auth.Keys;
 import dev.carrel.model.FinishReason;
 import dev.carrel.model.Message;
@@ -47,17 +46,10 @@ public final class SessionFixture implements AutoCloseable {
     }
 
     public static AgentDefinition agent(String name) {
-        return new AgentDefinition(
-                name,
-                Optional.of("Engineer."),
-                ModelRef.parse("scripted/any"),
-                AgentDefinition.TOOLS_DEFAULT,
-                List.of(),
-                Optional.empty(),
-                AgentDefinition.MAX_STEPS_DEFAULT,
-                Reasoning.MEDIUM,
-                WorkspaceSettings.DEFAULT,
-                "");
+        return AgentDefinition.of(name, ModelRef.parse("scripted/any"))
+                .role(Optional.of("Engineer."))
+                .reasoning(Reasoning.MEDIUM)
+                .build();
     }
 
     public SessionId newSession() {

@@ -221,24 +221,17 @@ class SessionSandboxTest {
 
     private static AgentDefinition agentWithWorkspace() {
         AgentDefinition plain = SessionFixture.agent("small");
-        return new AgentDefinition(
-                plain.name(),
-                plain.role(),
-                plain.model(),
-                plain.allowedTools(),
-                plain.skills(),
-                plain.systemPrompt(),
-                plain.maxSteps(),
-                plain.reasoning(),
-                new WorkspaceSettings(
-                        Optional.empty(),
-                        OptionalDouble.of(0.5),
-                        OptionalInt.of(256),
-                        OptionalInt.empty(),
-                        Optional.empty(),
-                        Optional.of("container"),
-                        List.of("a.example"),
-                        List.of("*.b.example")),
-                plain.memory());
+        return plain.toBuilder()
+                .workspace(
+                        new WorkspaceSettings(
+                                Optional.empty(),
+                                OptionalDouble.of(0.5),
+                                OptionalInt.of(256),
+                                OptionalInt.empty(),
+                                Optional.empty(),
+                                Optional.of("container"),
+                                List.of("a.example"),
+                                List.of("*.b.example")))
+                .build();
     }
 }
