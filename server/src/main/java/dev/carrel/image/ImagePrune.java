@@ -98,7 +98,8 @@ final class ImagePrune {
         List<ImageFolder> old = new ArrayList<>();
         for (String recipe : recipes) {
             List<Path> versions = children(directory.resolve(recipe));
-            Optional<Path> newest = Images.newest(directory.resolve(recipe)).map(BuiltImage::root);
+            Optional<Path> newest =
+                    RecipeVersions.look(directory.resolve(recipe)).map(BuiltImage::root);
             for (Path version : versions) {
                 boolean isVersion = BuiltImage.read(version).isPresent();
                 if (isVersion && newest.filter(root -> root.startsWith(version)).isEmpty()) {

@@ -29,6 +29,7 @@ public final class Images {
 
     private final Path directory;
     private final ImageStore store;
+    private final RecipeVersions versions = new RecipeVersions();
 
     /// An image that is here; `root` is its root file system on the host, `digest` is empty for
     /// images of recipes.
@@ -75,7 +76,9 @@ public final class Images {
         Optional<BuiltImage> built =
                 at >= 0
                         ? Digest.parse(name.substring(at + 1)).flatMap(store::find)
-                        : name.matches(NAME) ? newest(directory.resolve(name)) : Optional.empty();
+                        : name.matches(NAME)
+                                ? versions.newest(directory.resolve(name))
+                                : Optional.empty();
         return built.map(image -> image.toImage(name));
     }
 
@@ -120,13 +123,6 @@ public final class Images {
         return new ImageFolder(root.resolveSibling(""));
     }
 
-    /// Reads one version of a recipe's image only, where [#find] has to compare all.
-    boolean isThere(String name) {
-        return name.matches(NAME)
-                ? versions(directory.resolve(name)).findAny().isPresent()
-                : find(name).isPresent();
-    }
-
     /// Fails with `INVALID_REQUEST` or `CONFLICT` where a built image cannot have this name.
     void requireFree(String name) {
         if (!name.matches(NAME)) {
@@ -167,8 +163,8 @@ public final class Images {
     /// The newest image of each name, by name.
     public List<Image> list() {
         return folders(directory).stream()
-                .flatMap(
-                        folder -> newest(folder).map(image -> image.toImage(name(folder))).stream())
+                .flatMap(folder ->
+                        versions.newest(folder).map(image -> image.toImage(name(folder))).stream())
                 .sorted(Comparator.comparing(Image::name))
                 .toList();
     }
@@ -221,15 +217,8 @@ public final class Images {
         return String.join(", ", names);
     }
 
-    static Optional<BuiltImage> newest(Path folder) {
-        return versions(folder).max(Comparator.comparing(BuiltImage::builtAt));
-    }
-
-    private static Stream<BuiltImage> versions(Path folder) {
-        return folders(folder).stream().flatMap(version -> BuiltImage.read(version).stream());
-    }
-
-    private static List<Path> folders(Path parent) {
+    /// Those in `parent` that are not set aside or half made.
+    static List<Path> folders(Path parent) {
         if (!Files.isDirectory(parent)) {
             return List.of();
         }

@@ -59,7 +59,7 @@ public final class ProjectImages implements AutoCloseable {
         if (own.isPresent()) {
             return pinned(name, own.get());
         }
-        if (!images.isThere(name)) {
+        if (images.find(name).isEmpty()) {
             images.requireRecipe(name);
             await(name, startBuild(project, name));
         }

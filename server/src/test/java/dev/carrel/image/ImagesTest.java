@@ -9,6 +9,7 @@ import dev.carrel.image.Images.Image;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,24 @@ class ImagesTest {
         Files.writeString(directory.resolve("coding/cccc/image.json"), "{");
 
         assertThat(images().list()).isEmpty();
+    }
+
+    @Test
+    void versionsThatComeAndGoAreNoticed() throws IOException {
+        Path first = place("coding", "aaaa", "2026-01-01T00:00:00Z");
+        Path folder = directory.resolve("coding");
+        Files.setLastModifiedTime(folder, FileTime.from(Instant.parse("2026-01-01T00:00:00Z")));
+        var images = images();
+        assertThat(images.get("coding").root()).isEqualTo(first);
+        assertThat(images.get("coding").root()).isEqualTo(first);
+
+        Path second = place("coding", "bbbb", "2026-02-01T00:00:00Z");
+        assertThat(images.get("coding").root()).isEqualTo(second);
+
+        Files.move(folder.resolve("bbbb"), directory.resolve("gone"));
+        assertThat(images.get("coding").root()).isEqualTo(first);
+        Path third = place("coding", "cccc", "2026-03-01T00:00:00Z");
+        assertThat(images.get("coding").root()).isEqualTo(third);
     }
 
     @Test
