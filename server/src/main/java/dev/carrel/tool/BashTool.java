@@ -38,7 +38,7 @@ final class BashTool implements Tool {
                             "bash",
                             "Runs a command line in the sandbox and gives its output and exit"
                                     + " code. Each call is a new shell. Long output is cut in the"
-                                    + " middle: send it to a file if you need all of it.",
+                                    + " middle; the whole is kept in a file that the result names.",
                             "command");
 
     @Override
@@ -101,13 +101,17 @@ final class BashTool implements Tool {
             text.append(result.stderr());
             endLine(text);
         }
-        String output = Excerpt.middle(text.toString(), RESULT_CHARS_MAX);
+        String whole = text.toString();
+        String kept =
+                whole.length() > RESULT_CHARS_MAX
+                        ? KeptOutput.keep(context, result.id(), whole)
+                        : "";
         String dropped =
                 result.truncated()
                         ? "[output after the first " + OUTPUT_BYTES_MAX + " bytes was dropped]\n"
                         : "";
-        return output
-                + (output.isEmpty() || output.endsWith("\n") ? "" : "\n")
+        return Excerpt.middle(whole, RESULT_CHARS_MAX)
+                + kept
                 + dropped
                 + ending(result, context, seconds);
     }

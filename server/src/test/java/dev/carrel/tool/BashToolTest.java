@@ -72,8 +72,46 @@ class BashToolTest {
         assertThat(text)
                 .startsWith("1\n2\n")
                 .contains("characters cut in the middle")
-                .endsWith("99999\n100000\nexit code: 0")
-                .hasSizeLessThan(BashTool.RESULT_CHARS_MAX + 200);
+                .contains("99999\n100000\n[the whole output, 100000 lines, is in " + kept())
+                .endsWith("or grep it]\nexit code: 0")
+                .hasSizeLessThan(BashTool.RESULT_CHARS_MAX + 300);
+    }
+
+    private String kept() {
+        return KeptOutput.DIRECTORY + "/" + stage.execution + ".txt";
+    }
+
+    @Test
+    void theWholeOfALongOutputCanBeReadByLines() {
+        bash("seq 100000; echo oops >&2");
+        assertThat(stage.call("read", "path", kept(), "offset", 50_000, "limit", 1).text())
+                .startsWith(" 50000\t50000\n");
+    }
+
+    @Test
+    void theSameCallLeavesOneFile() {
+        String first = bash("seq 100000").text();
+        assertThat(stage.again("bash", "command", "seq 100000").text()).isEqualTo(first);
+        assertThat(stage.files().list(KeptOutput.DIRECTORY, false, 10)).hasSize(1);
+    }
+
+    @Test
+    void onlyTheNewestOutputsAreKept() {
+        for (int i = 0; i < KeptOutput.FILES_MAX + 5; i++) {
+            stage.file(KeptOutput.DIRECTORY + "/old" + i, "x");
+        }
+        bash("seq 100000");
+        assertThat(stage.files().list(KeptOutput.DIRECTORY, false, 100))
+                .hasSize(KeptOutput.FILES_MAX)
+                .anyMatch(file -> file.path().equals(kept()));
+    }
+
+    @Test
+    void anOutputThatCannotBeKeptIsSaid() {
+        stage.file(KeptOutput.DIRECTORY, "a file in the place of the directory");
+        assertThat(bash("seq 100000").text())
+                .contains("[the whole output could not be kept: ")
+                .endsWith("]\nexit code: 0");
     }
 
     @Test
@@ -81,7 +119,7 @@ class BashToolTest {
         assertThat(bash("head -c 5000000 /dev/zero | tr '\\0' x").text())
                 .contains("[output after the first 4194304 bytes was dropped]")
                 .endsWith("exit code: 0")
-                .hasSizeLessThan(BashTool.RESULT_CHARS_MAX + 300);
+                .hasSizeLessThan(BashTool.RESULT_CHARS_MAX + 400);
     }
 
     @Test
