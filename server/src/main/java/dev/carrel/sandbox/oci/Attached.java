@@ -123,11 +123,7 @@ final class Attached implements AutoCloseable {
         if (!isPaused()) {
             pauses.stop();
         }
-        try {
-            freezer.freeze(id());
-        } catch (IOException e) {
-            throw Failures.failed(id(), "be paused", e);
-        }
+        Failures.run(id(), "be paused", () -> freezer.freeze(id()));
     }
 
     void resume() {
@@ -140,11 +136,7 @@ final class Attached implements AutoCloseable {
         if (isPaused()) {
             pauses.goOn();
         }
-        try {
-            freezer.thaw(id());
-        } catch (IOException e) {
-            throw Failures.failed(id(), "be resumed", e);
-        }
+        Failures.run(id(), "be resumed", () -> freezer.thaw(id()));
     }
 
     Optional<Execution> find(ExecutionId execution) throws IOException {

@@ -1,5 +1,7 @@
 package dev.carrel.sandbox.oci;
 
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import dev.carrel.image.ImageConfig;
 import dev.carrel.image.Images;
 import dev.carrel.sandbox.SandboxId;
@@ -10,11 +12,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The images below disks and snapshots, which must not be removed before them. Disks are not to be
 /// seen while the server is down, so the users of images are things that always are: the folder of
 /// a sandbox, and for each snapshot an empty file.
 record DiskImages(Images images, DiskStore disks, Instance instance) {
+    private static final Logger LOG = LoggerFactory.getLogger(DiskImages.class);
+
     /// The root of the image for a new disk, kept for as long as the sandbox's folder is there.
     Path claim(SandboxFolder folder, SandboxSpec spec) throws IOException {
         return images.claim(spec.image(), folder.path()).root();
@@ -55,6 +61,24 @@ record DiskImages(Images images, DiskStore disks, Instance instance) {
     /// What the image of the sandbox says of its commands.
     ImageConfig config(SandboxId id) throws IOException {
         return Images.configOf(root(id));
+    }
+
+    /// Whether the sandbox has the image that one made now would have.
+    boolean isCurrent(SandboxId id, String image) {
+        try {
+            return root(id).equals(images.get(image).root());
+        } catch (IOException | CarrelException e) {
+            LOG.debug("sandbox {} is of no image that there is", id, e);
+            return false;
+        }
+    }
+
+    void requireDisk(SandboxId id) {
+        if (!Files.exists(disks.disk(id).image())) {
+            throw new CarrelException(
+                    ErrorCode.SANDBOX_FAILED,
+                    "sandbox " + id + " has no disk on this host; delete it and make another");
+        }
     }
 
     private Path root(SandboxId id) throws IOException {

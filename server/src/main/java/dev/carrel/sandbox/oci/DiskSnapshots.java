@@ -31,12 +31,13 @@ record DiskSnapshots(DiskStore disks, DiskImages images) {
     /// The sandbox has been stopped.
     void restore(SandboxFolder folder, SandboxSpec spec, SnapshotId snapshot) {
         SandboxId id = folder.id();
-        try {
-            disks.restore(id, snapshot, spec.resources().diskMib());
-            images.keep(folder);
-        } catch (IOException e) {
-            throw Failures.failed(id, "be restored", e);
-        }
+        Failures.run(
+                id,
+                "be restored",
+                () -> {
+                    disks.restore(id, snapshot, spec.resources().diskMib());
+                    images.keep(folder);
+                });
     }
 
     /// The disk that a new sandbox gets.

@@ -4,10 +4,38 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SnapshotId;
+import java.io.IOException;
 
 /// What callers are told when the host fails them. Causes hold paths and are for the log.
 final class Failures {
     private Failures() {}
+
+    /// Something with the host that may fail.
+    interface Work<T> {
+        T run() throws IOException;
+    }
+
+    /// The same without a result.
+    interface Action {
+        void run() throws IOException;
+    }
+
+    /// Does the work, or says that the sandbox could not `what`.
+    static <T> T get(SandboxId id, String what, Work<T> work) {
+        try {
+            return work.run();
+        } catch (IOException e) {
+            throw failed(id, what, e);
+        }
+    }
+
+    static void run(SandboxId id, String what, Action action) {
+        try {
+            action.run();
+        } catch (IOException e) {
+            throw failed(id, what, e);
+        }
+    }
 
     static CarrelException failed(SandboxId id, String what, Throwable cause) {
         return failed("sandbox " + id, what, cause);

@@ -3,11 +3,14 @@ package dev.carrel.sandbox.oci;
 import dev.carrel.process.Fd;
 import dev.carrel.process.HostCommand;
 import dev.carrel.process.Linux;
+import dev.carrel.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +54,15 @@ record Host(
         GracePeriod gracePeriod = GracePeriod.of(groups);
         return new Host(
                 instance, disks, uplinks, space, idMap, groups, gracePeriod, engines, launch);
+    }
+
+    /// Every sandbox that something is left of.
+    Set<SandboxId> remains() throws IOException {
+        Set<SandboxId> remains = new HashSet<>(DiskFolders.ids(instance.sandboxes()));
+        remains.addAll(disks.ids());
+        remains.addAll(groups.ids());
+        remains.addAll(engines.remembered());
+        return remains;
     }
 
     /// What stays on the host when a process goes.

@@ -19,11 +19,11 @@ import dev.carrel.store.Cursor;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -95,95 +95,111 @@ public final class OciRuntime implements SandboxRuntime {
     public RunningSandbox create(SandboxId id, SandboxSpec spec) {
         host.gracePeriod().begin();
         SandboxFolder folder = host.instance().sandbox(id);
-        boolean complete = false;
-        try {
-            Files.createDirectories(folder.path().getParent());
-            Files.createDirectory(folder.path());
-            Engines.note(folder, spec.isolation());
-            snapshots.makeDisk(folder, spec);
-            host.uplinks().reserve(folder, spec.network());
-            RunningSandbox sandbox = launch(folder, spec);
-            complete = true;
-            return sandbox;
-        } catch (IOException e) {
-            throw Failures.failed(id, "be created", e);
-        } finally {
-            if (!complete) {
-                destroyQuietly(id);
-            }
-        }
+        return allOrNothing(
+                id,
+                "be created",
+                this::destroy,
+                () -> {
+                    Files.createDirectories(folder.path().getParent());
+                    Files.createDirectory(folder.path());
+                    Engines.note(folder, spec.isolation());
+                    snapshots.makeDisk(folder, spec);
+                    return launch(folder, spec);
+                });
     }
 
     @Override
     public RunningSandbox start(SandboxId id, SandboxSpec spec) {
         SandboxFolder folder = host.instance().sandbox(id);
+        return allOrNothing(
+                id,
+                "be started",
+                this::stop,
+                () -> {
+                    images.requireDisk(id);
+                    end(folder);
+                    return launch(folder, spec);
+                });
+    }
+
+    /// `undo` when the work fails for whatever reason; its own failure is only noted, as the caller
+    /// is told of the first.
+    private static RunningSandbox allOrNothing(
+            SandboxId id,
+            String what,
+            Consumer<SandboxId> undo,
+            Failures.Work<RunningSandbox> work) {
         boolean complete = false;
         try {
-            if (!Files.exists(host.disks().disk(id).image())) {
-                throw new CarrelException(
-                        ErrorCode.SANDBOX_FAILED,
-                        "sandbox " + id + " has no disk on this host; delete it and make another");
-            }
-            end(folder);
-            host.uplinks().reserve(folder, spec.network());
-            RunningSandbox sandbox = launch(folder, spec);
+            RunningSandbox sandbox = Failures.get(id, what, work);
             complete = true;
             return sandbox;
-        } catch (IOException e) {
-            throw Failures.failed(id, "be started", e);
         } finally {
             if (!complete) {
-                stopQuietly(id);
+                quietly(id, undo);
             }
         }
+    }
+
+    private static void quietly(SandboxId id, Consumer<SandboxId> removal) {
+        try {
+            removal.accept(id);
+        } catch (CarrelException e) {
+            LOG.error("parts of sandbox {} stay on the host until the next attempt", id, e);
+        }
+    }
+
+    private RunningSandbox launch(SandboxFolder folder, SandboxSpec spec) throws IOException {
+        host.uplinks().reserve(folder, spec.network());
+        // Again, in case that it took longer than the grace period counts.
+        host.gracePeriod().begin();
+        int process = memories.up(folder, spec);
+        RunningSandbox running = handles.of(connections.make(folder, process), folder.id(), spec);
+        HostKeys.makeIfWanted(folder, running);
+        return running;
     }
 
     @Override
     public Optional<RunningSandbox> find(SandboxId id, SandboxSpec spec) {
-        try {
-            Optional<Attached> found = connections.to(id);
-            if (found.isEmpty()) {
-                records.judgeLost(id);
-                end(host.instance().sandbox(id));
-                return Optional.empty();
-            }
-            handles.change(id, spec.network());
-            return Optional.of(handles.of(found.get(), id, spec));
-        } catch (IOException e) {
-            throw Failures.failed(id, "be looked up", e);
+        return Failures.get(id, "be looked up", () -> findOnHost(id, spec));
+    }
+
+    private Optional<RunningSandbox> findOnHost(SandboxId id, SandboxSpec spec) throws IOException {
+        Optional<Attached> found = connections.to(id);
+        if (found.isEmpty()) {
+            records.judgeLost(id);
+            end(host.instance().sandbox(id));
+            return Optional.empty();
         }
+        handles.change(id, spec.network());
+        return Optional.of(handles.of(found.get(), id, spec));
     }
 
     @Override
     public boolean isCurrent(SandboxId id, SandboxSpec spec) {
-        try {
-            return Files.readString(host.disks().disk(id).image())
-                    .equals(settings.images().get(spec.image()).root().toString());
-        } catch (IOException | CarrelException e) {
-            LOG.debug("sandbox {} is of no image that there is", id, e);
-            return false;
-        }
+        return images.isCurrent(id, spec.image());
     }
 
     @Override
     public void resize(SandboxId id, Resources resources) {
-        try {
-            host.disks().resize(id, resources.diskMib());
-            host.launch().resize(host.instance().sandbox(id), resources);
-        } catch (IOException e) {
-            throw Failures.failed(id, "get other limits", e);
-        }
+        Failures.run(
+                id,
+                "get other limits",
+                () -> {
+                    host.disks().resize(id, resources.diskMib());
+                    host.launch().resize(host.instance().sandbox(id), resources);
+                });
     }
 
     @Override
     public void stop(SandboxId id) {
-        SandboxFolder folder = host.instance().sandbox(id);
-        try {
-            end(folder);
-            host.disks().deleteMemory(id);
-        } catch (IOException e) {
-            throw Failures.failed(id, "be stopped", e);
-        }
+        Failures.run(
+                id,
+                "be stopped",
+                () -> {
+                    end(host.instance().sandbox(id));
+                    host.disks().deleteMemory(id);
+                });
     }
 
     private void end(SandboxFolder folder) throws IOException {
@@ -200,33 +216,28 @@ public final class OciRuntime implements SandboxRuntime {
 
     @Override
     public Optional<String> saveMemory(SandboxId id, SandboxSpec spec) {
-        try {
-            return memories.save(host.instance().sandbox(id), spec, connections);
-        } catch (IOException e) {
-            throw Failures.failed(id, "be saved", e);
-        }
+        SandboxFolder folder = host.instance().sandbox(id);
+        return Failures.get(id, "be saved", () -> memories.save(folder, spec, connections));
     }
 
     @Override
     public SavedMemory memory(SandboxId id) {
-        try {
-            return memories.of(host.instance().sandbox(id));
-        } catch (IOException e) {
-            throw Failures.failed(id, "be looked up", e);
-        }
+        SandboxFolder folder = host.instance().sandbox(id);
+        return Failures.get(id, "be looked up", () -> memories.of(folder));
     }
 
     @Override
     public void destroy(SandboxId id) {
-        SandboxFolder folder = host.instance().sandbox(id);
-        try {
-            stop(id);
-            host.disks().delete(id);
-            host.uplinks().release(folder);
-            Trees.delete(folder.path());
-        } catch (IOException e) {
-            throw Failures.failed(id, "be deleted", e);
-        }
+        stop(id);
+        Failures.run(
+                id,
+                "be deleted",
+                () -> {
+                    SandboxFolder folder = host.instance().sandbox(id);
+                    host.disks().delete(id);
+                    host.uplinks().release(folder);
+                    Trees.delete(folder.path());
+                });
     }
 
     @Override
@@ -241,11 +252,7 @@ public final class OciRuntime implements SandboxRuntime {
 
     @Override
     public long takeSnapshot(SandboxId id, SnapshotId snapshot) {
-        try {
-            return snapshots.take(id, snapshot, connections.to(id));
-        } catch (IOException e) {
-            throw Failures.failed(id, "be saved", e);
-        }
+        return Failures.get(id, "be saved", () -> snapshots.take(id, snapshot, connections.to(id)));
     }
 
     @Override
@@ -271,22 +278,17 @@ public final class OciRuntime implements SandboxRuntime {
 
     @Override
     public SandboxUsage usage(SandboxId id) {
-        try {
-            var reader = new UsageReader(host.groups(), host.disks());
-            return reader.read(id, connections.to(id).map(Attached::network));
-        } catch (IOException e) {
-            throw Failures.failed(id, "be measured", e);
-        }
+        var reader = new UsageReader(host.groups(), host.disks());
+        return Failures.get(
+                id,
+                "be measured",
+                () -> reader.read(id, connections.to(id).map(Attached::network)));
     }
 
     @Override
     public Set<SandboxId> remains() {
         try {
-            Set<SandboxId> remains = new HashSet<>(DiskFolders.ids(host.instance().sandboxes()));
-            remains.addAll(host.disks().ids());
-            remains.addAll(host.groups().ids());
-            remains.addAll(host.engines().remembered());
-            return remains;
+            return host.remains();
         } catch (IOException e) {
             throw new CarrelException(
                     ErrorCode.INTERNAL_ERROR, "the sandboxes on this host cannot be listed", e);
@@ -312,37 +314,12 @@ public final class OciRuntime implements SandboxRuntime {
         try {
             if (settings.temporary()) {
                 try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-                    remains().forEach(id -> threads.execute(() -> destroyQuietly(id)));
+                    remains().forEach(id -> threads.execute(() -> quietly(id, this::destroy)));
                 }
             }
             connections.close();
         } finally {
             host.close(settings.temporary() ? Host.Left.NOTHING : left);
-        }
-    }
-
-    private RunningSandbox launch(SandboxFolder folder, SandboxSpec spec) throws IOException {
-        // Again, in case that it took longer than the grace period counts.
-        host.gracePeriod().begin();
-        int process = memories.up(folder, spec);
-        RunningSandbox running = handles.of(connections.make(folder, process), folder.id(), spec);
-        HostKeys.makeIfWanted(folder, running);
-        return running;
-    }
-
-    private void destroyQuietly(SandboxId id) {
-        try {
-            destroy(id);
-        } catch (CarrelException e) {
-            LOG.error("remains of sandbox {} stay on the host until the next attempt", id, e);
-        }
-    }
-
-    private void stopQuietly(SandboxId id) {
-        try {
-            stop(id);
-        } catch (CarrelException e) {
-            LOG.error("parts of sandbox {} stay on the host until the next attempt", id, e);
         }
     }
 }
