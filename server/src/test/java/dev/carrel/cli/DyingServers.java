@@ -76,8 +76,13 @@ abstract class DyingServers {
         return new CarrelClient(URI.create(server.url()), server.key());
     }
 
-    private static String make(CarrelClient client) {
-        String id = client.sandboxes().create(SandboxRequest.defaults()).id();
+    /// The sandboxes that servers die with.
+    SandboxRequest request() {
+        return SandboxRequest.defaults();
+    }
+
+    private String make(CarrelClient client) {
+        String id = client.sandboxes().create(request()).id();
         write(client.sandboxes(), id, "kept");
         return id;
     }
