@@ -5,6 +5,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.error.Nearest;
 import dev.carrel.sandbox.FileStat;
 import dev.carrel.sandbox.SandboxFiles;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,7 +18,11 @@ final class SandboxPath {
     /// The absolute path, without `.` and doubled slashes. `..` stays: only the sandbox knows where
     /// links lead.
     static String resolve(ToolContext context, String path) {
-        String absolute = path.startsWith("/") ? path : context.directory() + "/" + path;
+        return resolve(context.directory(), path);
+    }
+
+    static String resolve(String directory, String path) {
+        String absolute = path.startsWith("/") ? path : directory + "/" + path;
         var result = new StringBuilder();
         for (String part : absolute.split("/")) {
             if (!part.isEmpty() && !part.equals(".")) {
@@ -25,6 +30,19 @@ final class SandboxPath {
             }
         }
         return result.isEmpty() ? "/" : result.toString();
+    }
+
+    /// Where an absolute path leads if no link is on its way.
+    static String withoutParents(String absolute) {
+        var parts = new ArrayDeque<String>();
+        for (String part : absolute.split("/")) {
+            if (part.equals("..")) {
+                parts.pollLast();
+            } else if (!part.isEmpty() && !part.equals(".")) {
+                parts.addLast(part);
+            }
+        }
+        return "/" + String.join("/", parts);
     }
 
     /// The shortest path that [#resolve] takes back.
