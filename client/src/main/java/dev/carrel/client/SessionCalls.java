@@ -1,6 +1,7 @@
 package dev.carrel.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.carrel.wire.ApprovalRequest;
 import dev.carrel.wire.Listing;
 import dev.carrel.wire.MessageRequest;
 import dev.carrel.wire.SessionInfo;
@@ -56,6 +57,11 @@ public final class SessionCalls {
     /// Stops the running turn soon.
     public void interrupt(String id) {
         client.discard(transport.request(path(id) + "/interrupt").POST(BodyPublishers.noBody()));
+    }
+
+    /// Says whether a call that waits may run. The same word twice is one.
+    public void decide(String id, String call, ApprovalRequest decision) {
+        client.send(path(id) + "/approvals/" + CarrelClient.segment(call), decision);
     }
 
     /// Journal entries above `after`, oldest first: at most `limit`, and fewer when they are long,

@@ -23,6 +23,7 @@ public enum ErrorCode {
     EXECUTION_NOT_FOUND(USER, 404, false),
     FILE_NOT_FOUND(USER, 404, false),
     SESSION_NOT_FOUND(USER, 404, false),
+    APPROVAL_NOT_FOUND(USER, 404, false),
     AGENT_NOT_FOUND(USER, 404, false),
     IMAGE_NOT_FOUND(USER, 404, false),
     KEY_NOT_FOUND(USER, 404, false),

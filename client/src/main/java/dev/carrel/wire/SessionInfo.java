@@ -1,11 +1,13 @@
 package dev.carrel.wire;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// A session as it was when it was looked up. `state` is `idle`, `queued`, `running` or `failed`;
-/// `last_event` the sequence number of its newest journal entry.
+/// A session as it was when it was looked up. `state` is `idle`, `queued`, `running`,
+/// `awaiting_approval` or `failed`; `last_event` the sequence number of its newest journal entry.
+/// `approvals` are the calls that wait for somebody's word; lists of sessions leave them out.
 public record SessionInfo(
         String id,
         String agent,
@@ -16,8 +18,10 @@ public record SessionInfo(
         UsageInfo usage,
         long lastEvent,
         Instant createdAt,
-        Instant updatedAt) {
+        Instant updatedAt,
+        List<ApprovalInfo> approvals) {
     public SessionInfo {
         metadata = Map.copyOf(metadata);
+        approvals = List.copyOf(approvals);
     }
 }

@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /// A deployed agent: one entry of `agents.json` with its skills, and the memory files beside it,
 /// read in; `memory` is the text of those, empty without them. `allowedTools` are patterns: exact
-/// names, `prefix_*` or `*`.
+/// names, `prefix_*` or `*`. `approve` are the patterns of calls that wait for somebody's word.
 public record AgentDefinition(
         String name,
         Optional<String> role,
@@ -18,7 +18,8 @@ public record AgentDefinition(
         int maxSteps,
         Reasoning reasoning,
         WorkspaceSettings workspace,
-        String memory) {
+        String memory,
+        List<String> approve) {
     public static final int MAX_STEPS_DEFAULT = 150;
     public static final int MAX_STEPS_MAX = 1_000;
     public static final List<String> TOOLS_DEFAULT =
@@ -27,6 +28,7 @@ public record AgentDefinition(
     public AgentDefinition {
         allowedTools = List.copyOf(allowedTools);
         skills = List.copyOf(skills);
+        approve = List.copyOf(approve);
     }
 
     /// With only what every agent must have; all else is the default.
@@ -44,7 +46,8 @@ public record AgentDefinition(
                 .maxSteps(maxSteps)
                 .reasoning(reasoning)
                 .workspace(workspace)
-                .memory(memory);
+                .memory(memory)
+                .approve(approve);
     }
 
     /// Used by one thread.
@@ -59,6 +62,7 @@ public record AgentDefinition(
         private Reasoning reasoning = Reasoning.OFF;
         private WorkspaceSettings workspace = WorkspaceSettings.DEFAULT;
         private String memory = "";
+        private List<String> approve = List.of();
 
         private Builder(String name, ModelRef model) {
             this.name = name;
@@ -105,6 +109,11 @@ public record AgentDefinition(
             return this;
         }
 
+        public Builder approve(List<String> newValue) {
+            approve = newValue;
+            return this;
+        }
+
         public AgentDefinition build() {
             return new AgentDefinition(
                     name,
@@ -116,7 +125,8 @@ public record AgentDefinition(
                     maxSteps,
                     reasoning,
                     workspace,
-                    memory);
+                    memory,
+                    approve);
         }
     }
 }

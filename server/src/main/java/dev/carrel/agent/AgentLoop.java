@@ -15,6 +15,7 @@ public final class AgentLoop {
     private final Journal journal;
     private final ModelStep model;
     private final Toolbox toolbox;
+    private final ApprovalGate gate;
     private final CallRunner calls;
     private final Cancellation cancellation;
 
@@ -29,28 +30,38 @@ public final class AgentLoop {
         this.stepsMax = agent.maxSteps();
         this.journal = journal;
         this.toolbox = new Toolbox(agent.allowedTools(), tools);
+        this.gate = new ApprovalGate(agent.approve());
         this.model = new ModelStep(agent, models, toolbox, cancellation);
         this.calls = new CallRunner(contexts);
         this.cancellation = cancellation;
     }
 
     /// Runs until the turn's last entry, `TurnCompleted`, is in the journal; does nothing when it
-    /// is there already. Everything that goes wrong with a model or a tool is in that entry;
-    /// exceptions are the journal's own (the turn belongs to someone else now, the disk is full)
-    /// and leave the turn open. So does an interrupt of the thread, which leaves running commands
-    /// alone and comes out as [Cancellation.CancelledException]: the next loop goes on from there.
+    /// is there already. Returns before that when all that is left to do waits for somebody's word,
+    /// and the turn was given back until then. Everything that goes wrong with a model or a tool is
+    /// in that entry; exceptions are the journal's own (the turn belongs to someone else now, the
+    /// disk is full) and leave the turn open. So does an interrupt of the thread, which leaves
+    /// running commands alone and comes out as [Cancellation.CancelledException]: the next loop
+    /// goes on from there.
     public void run() {
         var turn = new Turn(journal);
         Conversation state = turn.state();
         while (state.turnRunning()) {
             stopIfInterrupted();
             List<OpenCall> open = state.openCalls();
-            List<PlannedCall> ours = toolbox.plan(open, state.callerTools());
+            List<PlannedCall> ours = planned(state, open);
+            List<PlannedCall.Ready> next = PlannedCall.firstBatch(ours);
             if (cancellation.isCancelled()) {
                 calls.close(turn, ours);
                 turn.complete(StopReason.INTERRUPTED);
+            } else if (!next.isEmpty()) {
+                ApprovalGate.ask(turn, ours);
+                calls.run(turn, next);
             } else if (!ours.isEmpty()) {
-                calls.run(turn, PlannedCall.firstBatch(ours));
+                ApprovalGate.ask(turn, ours);
+                if (turn.rest()) {
+                    return;
+                }
             } else if (!open.isEmpty()) {
                 turn.complete(StopReason.TOOL_CALLS);
             } else if (state.answered()) {
@@ -61,6 +72,10 @@ public final class AgentLoop {
                 model.run(turn);
             }
         }
+    }
+
+    private List<PlannedCall> planned(Conversation state, List<OpenCall> open) {
+        return gate.judge(toolbox.plan(open, state.callerTools()), state.approvals());
     }
 
     static void stopIfInterrupted() {

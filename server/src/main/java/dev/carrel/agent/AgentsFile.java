@@ -32,8 +32,9 @@ final class AgentsFile {
                     "systemPrompt",
                     "maxSteps",
                     "reasoning",
-                    "workspace");
-    private static final Set<String> LATER = Set.of("budget", "approve", "delegates", "mcpServers");
+                    "workspace",
+                    "approve");
+    private static final Set<String> LATER = Set.of("budget", "delegates", "mcpServers");
     private static final Set<String> REASONING =
             Set.copyOf(Arrays.stream(Reasoning.values()).map(AgentsFile::lower).toList());
 
@@ -112,6 +113,7 @@ final class AgentsFile {
         int maxSteps =
                 section.integer("maxSteps", 1, AgentDefinition.MAX_STEPS_MAX)
                         .orElse(AgentDefinition.MAX_STEPS_DEFAULT);
+        List<String> approve = ApprovalSection.read(section, toolCheck);
         Optional<String> role = section.text("role").map(Located.Text::value);
         Optional<String> prompt = section.text("systemPrompt").map(Located.Text::value);
         if (name.isEmpty() || model.isEmpty()) {
@@ -125,6 +127,7 @@ final class AgentsFile {
                         .systemPrompt(prompt)
                         .maxSteps(maxSteps)
                         .reasoning(reasoning)
+                        .approve(approve)
                         .workspace(settings.orElse(WorkspaceSettings.DEFAULT))
                         .build());
     }

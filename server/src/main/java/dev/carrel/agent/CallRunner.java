@@ -39,8 +39,8 @@ final class CallRunner {
     }
 
     /// Runs calls that may run together, and returns when each has its result in the journal.
-    void run(Turn turn, List<PlannedCall> batch) {
-        for (PlannedCall planned : batch) {
+    void run(Turn turn, List<PlannedCall.Ready> batch) {
+        for (PlannedCall.Ready planned : batch) {
             if (planned instanceof PlannedCall.Run run && !run.started()) {
                 ToolCall call = run.call();
                 turn.append(new Event.ToolStarted(call.id(), call.name(), call.arguments()));
@@ -68,10 +68,10 @@ final class CallRunner {
         return new ToolResult(ToolStatus.INTERRUPTED, open.started() ? STOPPED : NOT_RUN);
     }
 
-    private List<Event.ToolCompleted> completeAll(List<PlannedCall> batch) {
+    private List<Event.ToolCompleted> completeAll(List<PlannedCall.Ready> batch) {
         var slots = new Semaphore(READS_AT_ONCE_MAX);
         List<Callable<Event.ToolCompleted>> tasks = new ArrayList<>();
-        for (PlannedCall planned : batch) {
+        for (PlannedCall.Ready planned : batch) {
             tasks.add(() -> {
                 slots.acquire();
                 try {
@@ -108,7 +108,7 @@ final class CallRunner {
         };
     }
 
-    private Event.ToolCompleted complete(PlannedCall planned) {
+    private Event.ToolCompleted complete(PlannedCall.Ready planned) {
         return switch (planned) {
             case PlannedCall.Answer answer ->
                     completed(answer.call(), answer.result(), Duration.ZERO);

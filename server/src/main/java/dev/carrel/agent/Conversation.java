@@ -34,6 +34,7 @@ public final class Conversation {
     private final Set<String> callIds = new HashSet<>();
     private final List<Event.UserMessage> waiting = new ArrayList<>();
     private final List<Event.UserMessage> steering = new ArrayList<>();
+    private final Approvals approvals = new Approvals();
     private Optional<Exchange> exchange = Optional.empty();
     private List<ToolSpec> callerTools = List.of();
     private boolean callerToolsOfLastTurn;
@@ -60,6 +61,8 @@ public final class Conversation {
                 modelCalled = true;
             }
             case Event.AssistantMessage answer -> answer(answer);
+            case Event.ApprovalRequested request -> approvals.requested(request);
+            case Event.ApprovalDecided decision -> approvals.decided(decision);
             case Event.ToolStarted started ->
                     exchange.ifPresent(open -> open.start(started.callId()));
             case Event.ToolCompleted completed -> completed(completed);
@@ -104,6 +107,11 @@ public final class Conversation {
     /// ended with `TOOL_CALLS`, those that the caller has to answer.
     public List<OpenCall> openCalls() {
         return exchange.map(Exchange::openCalls).orElse(List.of());
+    }
+
+    /// What was asked and said about calls that need somebody's word.
+    public Approvals approvals() {
+        return approvals;
     }
 
     /// Every tool call id of the session.
@@ -169,6 +177,7 @@ public final class Conversation {
     }
 
     private void completed(Event.ToolCompleted completed) {
+        approvals.answered(completed.callId());
         exchange.ifPresent(open -> {
             open.complete(
                     completed.callId(), completed.result(), completed.status() != ToolStatus.OK);
@@ -185,6 +194,7 @@ public final class Conversation {
         if (exchange.isEmpty()) {
             takeSteering();
         }
+        approvals.turnEnded();
         turnRunning = false;
         modelCalled = false;
         callerToolsOfLastTurn = true;

@@ -53,6 +53,22 @@ public sealed interface Event {
             Duration duration)
             implements Event {}
 
+    /// A tool call waits for somebody's word, because of this pattern of the agent's definition.
+    record ApprovalRequested(String callId, String tool, String arguments, String pattern)
+            implements Event {}
+
+    /// Somebody has said whether a call may run; the model sees the reason of a denial. `tool` and
+    /// `pattern` are those of the request: with `forSession`, calls of this tool do not wait for
+    /// this pattern's sake any more. `reason` may be empty.
+    record ApprovalDecided(
+            String callId,
+            String tool,
+            String pattern,
+            boolean allowed,
+            boolean forSession,
+            String reason)
+            implements Event {}
+
     /// A tool call is about to run: durable before the first side effect.
     record ToolStarted(String callId, String tool, String arguments) implements Event {}
 

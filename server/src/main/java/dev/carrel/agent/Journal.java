@@ -1,6 +1,7 @@
 package dev.carrel.agent;
 
 import java.util.List;
+import java.util.Optional;
 
 /// The session's journal as the agent loop sees it, for the turn it runs. One thread uses it at a
 /// time.
@@ -18,6 +19,12 @@ public interface Journal {
     /// Fails when this worker no longer owns the turn: then nothing was written and the loop must
     /// stop without touching the sandbox again.
     List<Event> append(Event event);
+
+    /// Gives the turn back until somebody has said something about its waiting calls, or wants it
+    /// to end: nobody runs it meanwhile. Empty when that is done; then the loop must stop. When
+    /// something was said already, the turn stays, and what is new in [#events] is returned, in
+    /// order. Fails like [#append].
+    Optional<List<Event>> rest();
 
     /// Tells live readers; never blocks, never fails.
     void publish(Delta delta);

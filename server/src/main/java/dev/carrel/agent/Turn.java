@@ -1,6 +1,7 @@
 package dev.carrel.agent;
 
 import dev.carrel.agent.Event.TurnError;
+import java.util.List;
 import java.util.Optional;
 
 /// The turn that a loop runs: its journal, and the fold of it, kept in step.
@@ -19,6 +20,13 @@ final class Turn {
 
     void append(Event event) {
         journal.append(event).forEach(state::add);
+    }
+
+    /// True when the turn was given back until somebody has said something about it.
+    boolean rest() {
+        Optional<List<Event>> fresh = journal.rest();
+        fresh.ifPresent(events -> events.forEach(state::add));
+        return fresh.isEmpty();
     }
 
     void publish(Delta delta) {

@@ -22,6 +22,7 @@ import dev.carrel.session.SessionId;
 import dev.carrel.session.Sessions;
 import dev.carrel.session.TurnInput;
 import dev.carrel.store.ProjectId;
+import dev.carrel.wire.ApprovalInfo;
 import dev.carrel.wire.MessageRequest;
 import dev.carrel.wire.SessionInfo;
 import dev.carrel.wire.SessionRequest;
@@ -82,7 +83,8 @@ final class SessionRoutes {
                 once.post(
                         "/v1/sessions/{id}/interrupt",
                         RouteDoc.of("Stop the session's current turn soon"),
-                        this::interrupt));
+                        this::interrupt),
+                new ApprovalRoutes(sessions.approvals(), once).decide());
     }
 
     private static SessionId id(Request request) {
@@ -95,7 +97,7 @@ final class SessionRoutes {
         Optional<SandboxId> sandbox = body.sandbox().map(Inputs::sandbox);
         sandbox.ifPresent(id -> sandboxes.get(project, id)); // must exist
         var wanted = new NewSession(body.agent(), body.user(), body.metadata(), sandbox);
-        return Response.json(201, info(sessions.create(project, wanted)));
+        return Response.json(201, info(sessions.create(project, wanted), List.of()));
     }
 
     private Response list(Request request) {
@@ -106,11 +108,17 @@ final class SessionRoutes {
                                 Inputs.project(request),
                                 Inputs.limit(request),
                                 request.query("cursor")),
-                        SessionRoutes::info));
+                        session -> info(session, List.of())));
     }
 
     private Response get(Request request) {
-        return Response.json(200, info(sessions.get(Inputs.project(request), id(request))));
+        ProjectId project = Inputs.project(request);
+        Session session = sessions.get(project, id(request));
+        List<ApprovalInfo> approvals =
+                sessions.approvals().pending(project, session.id()).stream()
+                        .map(ApprovalRoutes::info)
+                        .toList();
+        return Response.json(200, info(session, approvals));
     }
 
     private Response delete(Request request) {
@@ -176,7 +184,7 @@ final class SessionRoutes {
         return Response.noContent();
     }
 
-    private static SessionInfo info(Session session) {
+    private static SessionInfo info(Session session, List<ApprovalInfo> approvals) {
         Usage usage = session.usage();
         return new SessionInfo(
                 session.id().value(),
@@ -193,6 +201,7 @@ final class SessionRoutes {
                         usage.reasoningTokens()),
                 session.lastEvent(),
                 session.createdAt(),
-                session.updatedAt());
+                session.updatedAt(),
+                approvals);
     }
 }

@@ -35,10 +35,12 @@ import picocli.CommandLine.HelpCommand;
             "  doctor   Say what works on this machine, and how to mend the rest.",
             "  test     Run all tests of this checkout.",
             "",
-            "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server cannot be reached."
+            "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server cannot be reached,",
+            "4 a turn waits for approval."
         })
 public final class Main {
     static final int UNREACHABLE = 3;
+    static final int AWAITS_APPROVAL = 4;
 
     private Main() {}
 

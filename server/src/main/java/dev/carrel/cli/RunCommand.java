@@ -52,11 +52,28 @@ final class RunCommand implements Callable<Integer> {
                 output.json()
                         ? event -> output.print(event.json(), "")
                         : event -> printer.show(event.json());
-        SessionEvent completed = Turns.run(client, id, task, watcher);
+        var approver = new Approver(client, id, terminal, Terminal.onTerminal() && !output.json());
+        SessionEvent completed;
+        try {
+            completed = Turns.run(client, id, task, watcher.andThen(approver::on));
+        } catch (Approver.UnansweredException e) {
+            return waits(client, id);
+        }
         if (!output.json()) {
             terminal.line(Terminal.Style.DIM, "session " + id);
         }
         return Turns.succeeded(completed) ? 0 : 1;
+    }
+
+    private static int waits(CarrelClient client, String id) {
+        System.err.println("carrel: the turn waits for approval:");
+        ApprovalCommands.lines(client.sessions().get(id).approvals()).forEach(System.err::println);
+        System.err.println(
+                "Decide with: carrel sessions approve|deny "
+                        + id
+                        + " CALL\nand follow it with: carrel logs -f "
+                        + id);
+        return Main.AWAITS_APPROVAL;
     }
 
     private String begin(CarrelClient client) {

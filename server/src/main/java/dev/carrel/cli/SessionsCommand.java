@@ -1,7 +1,10 @@
 package dev.carrel.cli;
 
+import dev.carrel.client.CarrelClient;
+import dev.carrel.wire.ApprovalInfo;
 import dev.carrel.wire.Listing;
 import dev.carrel.wire.SessionInfo;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -12,7 +15,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "sessions",
         description = "List the sessions, newest first.",
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        subcommands = {ApprovalCommands.Approve.class, ApprovalCommands.Deny.class})
 final class SessionsCommand implements Callable<Integer> {
     @Mixin private ServerOptions server = new ServerOptions();
     @Mixin private OutputOptions output = new OutputOptions();
@@ -22,17 +26,22 @@ final class SessionsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Listing<SessionInfo> sessions = server.client().sessions().list(limit, Optional.empty());
+        CarrelClient client = server.client();
+        Listing<SessionInfo> sessions = client.sessions().list(limit, Optional.empty());
         var text = new StringBuilder();
         for (SessionInfo session : sessions.data()) {
             text.append(
-                    "%-26s %-8s %-16s %6d events  %s%n"
+                    "%-26s %-17s %-16s %6d events  %s%n"
                             .formatted(
                                     session.id(),
                                     session.state(),
                                     session.agent(),
                                     session.lastEvent(),
                                     session.updatedAt()));
+            if (!output.json() && session.state().equals("awaiting_approval")) {
+                List<ApprovalInfo> waiting = client.sessions().get(session.id()).approvals();
+                ApprovalCommands.lines(waiting).forEach(line -> text.append(line).append('\n'));
+            }
         }
         if (sessions.data().isEmpty()) {
             text.append("No sessions yet. Start one with: carrel run \"…\"");

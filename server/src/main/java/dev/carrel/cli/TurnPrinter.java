@@ -37,6 +37,11 @@ final class TurnPrinter {
         switch (item.path("type").asText()) {
             case "delta" -> delta(item);
             case "message.assistant" -> assistant(item);
+            case "approval.requested" -> {
+                started(item);
+                terminal.line(Style.NOTE, "  waits for approval: " + item.path("pattern").asText());
+            }
+            case "approval.decided" -> decided(item);
             case "tool.started" -> started(item);
             case "tool.completed" -> completed(item);
             case "turn.completed" -> ended(item);
@@ -132,6 +137,12 @@ final class TurnPrinter {
         if (!ok) {
             terminal.line(Style.BAD, "    " + item.path("status").asText());
         }
+    }
+
+    private void decided(JsonNode item) {
+        boolean allowed = item.path("decision").asText().equals("allow");
+        String scope = item.path("for_session").asBoolean() ? " for the session" : "";
+        terminal.line(allowed ? Style.GOOD : Style.BAD, allowed ? "  allowed" + scope : "  denied");
     }
 
     private void diff(String result) {

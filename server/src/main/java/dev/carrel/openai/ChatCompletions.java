@@ -21,17 +21,19 @@ final class ChatCompletions {
 
     private final Sessions sessions;
     private final InstantSource clock;
+    private final Duration approvalWait;
 
-    ChatCompletions(Sessions sessions, InstantSource clock) {
+    ChatCompletions(Sessions sessions, InstantSource clock, Duration approvalWait) {
         this.sessions = sessions;
         this.clock = clock;
+        this.approvalWait = approvalWait;
     }
 
     Response answer(Request request) throws InterruptedException {
         ChatBody body = request.lenientJson(ChatBody.class);
         ChatTask task = ChatTask.of(body, request.header("x-session-id"));
         ProjectId project = request.caller(Principal.class).project();
-        FollowedTurn turn = FollowedTurn.start(sessions, project, task);
+        FollowedTurn turn = FollowedTurn.start(sessions, project, task, approvalWait);
         var head = new AnswerHead(turn.session(), turn.turn(), task.agent(), clock.instant());
         Response response =
                 body.wantsStream()

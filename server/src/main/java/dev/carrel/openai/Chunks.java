@@ -47,6 +47,16 @@ final class Chunks {
                                     PartJson.withArguments(
                                             PartJson.toolCall(call.id(), call.name(), "calling"),
                                             call)));
+            case Part.Awaiting p ->
+                    data.add(
+                            toolCall(
+                                    PartJson.withArguments(
+                                            PartJson.toolCall(
+                                                            p.call().id(),
+                                                            p.call().name(),
+                                                            "awaiting_approval")
+                                                    .put("pattern", p.pattern()),
+                                            p.call())));
             case Part.Output p ->
                     data.add(
                             toolCall(

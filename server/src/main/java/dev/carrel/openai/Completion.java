@@ -31,6 +31,7 @@ final class Completion {
                             call -> callerCalls.add(PartJson.callerCall(head.session(), call)));
             case Part.Preparing _,
                     Part.Calling _,
+                    Part.Awaiting _,
                     Part.Output _,
                     Part.Dropped _,
                     Part.End _,

@@ -7,6 +7,7 @@ import dev.carrel.model.ToolSpec;
 import dev.carrel.session.NewSession;
 import dev.carrel.session.Session;
 import dev.carrel.session.SessionId;
+import dev.carrel.session.SessionState;
 import dev.carrel.session.Sessions;
 import dev.carrel.session.Subscription;
 import dev.carrel.store.ProjectId;
@@ -24,6 +25,8 @@ final class FollowedTurn implements AutoCloseable {
     private final TurnId turn;
     private final Subscription subscription;
     private final TurnParts parts;
+    private final Duration approvalWait;
+    private long lastPart = System.nanoTime();
     private boolean over;
 
     private FollowedTurn(
@@ -31,28 +34,32 @@ final class FollowedTurn implements AutoCloseable {
             Session session,
             TurnId turn,
             Subscription subscription,
-            TurnParts parts) {
+            TurnParts parts,
+            Duration approvalWait) {
         this.sessions = sessions;
         this.project = session.project();
         this.session = session.id();
         this.turn = turn;
         this.subscription = subscription;
         this.parts = parts;
+        this.approvalWait = approvalWait;
     }
 
     /// Starts the turn that `task` asks for. A session that was made for it does not stay when that
-    /// fails.
-    static FollowedTurn start(Sessions sessions, ProjectId project, ChatTask task) {
+    /// fails. While a call waits for somebody's word, and nothing else is to be told, the reading
+    /// goes on for `approvalWait` only.
+    static FollowedTurn start(
+            Sessions sessions, ProjectId project, ChatTask task, Duration approvalWait) {
         if (task.session().isPresent()) {
             Session session = sessions.get(project, task.session().get());
             requireFits(session, task);
-            return start(sessions, session, task);
+            return start(sessions, session, task, approvalWait);
         }
         var newSession =
                 new NewSession(task.agent(), task.user(), task.metadata(), Optional.empty());
         Session session = sessions.create(project, newSession);
         try {
-            return start(sessions, session, task);
+            return start(sessions, session, task, approvalWait);
         } catch (CarrelException e) {
             sessions.delete(project, session.id());
             throw e;
@@ -60,7 +67,8 @@ final class FollowedTurn implements AutoCloseable {
     }
 
     /// Listens before it sends: nothing of the turn is missed.
-    private static FollowedTurn start(Sessions sessions, Session session, ChatTask task) {
+    private static FollowedTurn start(
+            Sessions sessions, Session session, ChatTask task, Duration approvalWait) {
         Subscription subscription =
                 sessions.subscribe(session.project(), session.id(), session.lastEvent());
         try {
@@ -70,7 +78,12 @@ final class FollowedTurn implements AutoCloseable {
                             .map(ToolSpec::name)
                             .collect(Collectors.toSet());
             return new FollowedTurn(
-                    sessions, session, turn, subscription, new TurnParts(turn, callerTools));
+                    sessions,
+                    session,
+                    turn,
+                    subscription,
+                    new TurnParts(turn, callerTools),
+                    approvalWait);
         } catch (RuntimeException e) {
             subscription.close();
             throw e;
@@ -119,13 +132,28 @@ final class FollowedTurn implements AutoCloseable {
     /// earlier. A failure to read on is the last part, too: the turn itself is not concerned.
     List<Part> next(Duration timeout) throws InterruptedException {
         try {
-            List<Part> next = subscription.next(timeout).map(parts::of).orElse(List.of());
+            Duration wait = timeout.compareTo(approvalWait) < 0 ? timeout : approvalWait;
+            List<Part> next = subscription.next(wait).map(parts::of).orElse(List.of());
+            if (next.isEmpty() && hasWaitedForApproval()) {
+                next = List.of(parts.awaitingApproval());
+            } else if (!next.isEmpty()) {
+                lastPart = System.nanoTime();
+            }
             over = !next.isEmpty() && isLast(next.getLast());
             return next;
         } catch (CarrelException e) {
             over = true;
             return List.of(new Part.Failure(e.code(), e.text()));
         }
+    }
+
+    /// The call that waits may be one of an earlier turn, behind which this one stands.
+    private boolean hasWaitedForApproval() {
+        if (System.nanoTime() - lastPart < approvalWait.toNanos()) {
+            return false;
+        }
+        lastPart = System.nanoTime(); // it costs a look into the database: not each time
+        return sessions.get(project, session).state() == SessionState.AWAITING_APPROVAL;
     }
 
     private static boolean isLast(Part part) {

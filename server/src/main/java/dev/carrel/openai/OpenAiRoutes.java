@@ -6,6 +6,7 @@ import dev.carrel.http.Route;
 import dev.carrel.http.RouteDoc;
 import dev.carrel.session.Deployments;
 import dev.carrel.session.Sessions;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 
@@ -15,10 +16,22 @@ public final class OpenAiRoutes {
     /// Clients send the whole conversation each time, though only its end is read.
     public static final long CHAT_BYTES_MAX = 16 << 20;
 
+    /// How long a caller hears nothing while a call waits for somebody's word. Then the answer
+    /// ends, and the turn goes on without it. OpenAI's clients give up after ten minutes.
+    static final Duration APPROVAL_WAIT_MAX = Duration.ofMinutes(5);
+
     private OpenAiRoutes() {}
 
     public static List<Route> of(Sessions sessions, Deployments deployments, InstantSource clock) {
-        var chat = new ChatCompletions(sessions, clock);
+        return of(sessions, deployments, clock, APPROVAL_WAIT_MAX);
+    }
+
+    static List<Route> of(
+            Sessions sessions,
+            Deployments deployments,
+            InstantSource clock,
+            Duration approvalWait) {
+        var chat = new ChatCompletions(sessions, clock, approvalWait);
         var models = new ModelList(deployments);
         return List.of(
                 Route.of(

@@ -19,6 +19,9 @@ sealed interface Part {
 
     record Calling(ToolCall call) implements Part {}
 
+    /// The call waits for somebody's word, because of this pattern.
+    record Awaiting(ToolCall call, String pattern) implements Part {}
+
     /// What a running command writes.
     record Output(String callId, String tool, String text) implements Part {}
 

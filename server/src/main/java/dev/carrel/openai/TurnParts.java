@@ -7,6 +7,7 @@ import dev.carrel.agent.TurnId;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.model.FinishReason;
 import dev.carrel.model.ToolCall;
+import dev.carrel.model.Usage;
 import dev.carrel.session.StreamItem;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,6 +31,7 @@ final class TurnParts {
     /// Calls of the last answer without a result.
     private final Map<String, ToolCall> open = new LinkedHashMap<>();
 
+    private Usage usage = Usage.NONE;
     private FinishReason finish = FinishReason.STOP;
 
     private record Draft(String tool, int length) {}
@@ -56,6 +58,12 @@ final class TurnParts {
             }
         }
         return parts;
+    }
+
+    /// The last part for a caller who should not wait until somebody has decided about a call: the
+    /// turn itself goes on then.
+    Part.End awaitingApproval() {
+        return new Part.End("stop", "awaiting_approval", usage);
     }
 
     private void add(Delta delta, List<Part> parts) {
@@ -89,6 +97,13 @@ final class TurnParts {
                 reasoning.nextStep();
             }
             case Event.AssistantMessage answer -> answer(answer, parts);
+            case Event.ApprovalRequested request -> {
+                ToolCall call = open.get(request.callId());
+                if (call != null) {
+                    parts.add(new Part.Awaiting(call, request.pattern()));
+                }
+            }
+            case Event.ApprovalDecided _ -> {}
             case Event.ToolStarted started -> {
                 ToolCall call = open.get(started.callId());
                 if (call != null) {
@@ -102,6 +117,7 @@ final class TurnParts {
 
     private void answer(Event.AssistantMessage answer, List<Part> parts) {
         finish = answer.finish();
+        usage = usage.plus(answer.usage());
         addReasoning(reasoning.complete(answer.message().reasoning()), parts);
         addText(text.complete(answer.message().text()), parts);
         open.clear();

@@ -52,6 +52,8 @@ final class EventBody {
             case Event.TurnStarted e -> body.put("agent_version", e.agentVersion());
             case Event.ModelStarted e -> body.put("step", e.step()).put("model", e.model());
             case Event.AssistantMessage e -> writeAssistant(e, body);
+            case Event.ApprovalRequested e -> ApprovalJson.write(e, body);
+            case Event.ApprovalDecided e -> ApprovalJson.write(e, body);
             case Event.ToolStarted e ->
                     body.put("call_id", e.callId())
                             .put("tool", e.tool())
@@ -81,6 +83,8 @@ final class EventBody {
             case MODEL_STARTED ->
                     new Event.ModelStarted(body.path("step").asInt(), text(body, "model"));
             case MESSAGE_ASSISTANT -> readAssistant(body);
+            case ApprovalJson.REQUESTED -> ApprovalJson.requested(body);
+            case ApprovalJson.DECIDED -> ApprovalJson.decided(body);
             case TOOL_STARTED ->
                     new Event.ToolStarted(
                             text(body, "call_id"), text(body, "tool"), text(body, "arguments"));

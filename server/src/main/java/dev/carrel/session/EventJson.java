@@ -69,6 +69,8 @@ public final class EventJson {
             case Event.TurnStarted e -> EventBody.TURN_STARTED;
             case Event.ModelStarted e -> EventBody.MODEL_STARTED;
             case Event.AssistantMessage e -> EventBody.MESSAGE_ASSISTANT;
+            case Event.ApprovalRequested e -> ApprovalJson.REQUESTED;
+            case Event.ApprovalDecided e -> ApprovalJson.DECIDED;
             case Event.ToolStarted e -> EventBody.TOOL_STARTED;
             case Event.ToolCompleted e -> EventBody.TOOL_COMPLETED;
             case Event.TurnCompleted e -> EventBody.TURN_COMPLETED;

@@ -167,6 +167,27 @@ final class EventRows {
                 .list();
     }
 
+    /// What was asked and said about a tool call, oldest first.
+    static List<Event> approvalsOf(Handle handle, SessionId session, String call) {
+        return handle
+                .createQuery(
+                        "select "
+                                + COLUMNS
+                                + """
+                                 from events e
+                                where e.session = :session and e.type in (:requested, :decided)
+                                order by e.seq
+                                """)
+                .bind("session", session.value())
+                .bind("requested", ApprovalJson.REQUESTED)
+                .bind("decided", ApprovalJson.DECIDED)
+                .map((row, context) -> entry(row).event())
+                .list()
+                .stream()
+                .filter(event -> call.equals(ApprovalJson.call(event)))
+                .toList();
+    }
+
     private static StreamItem.Recorded entry(ResultSet row) throws SQLException {
         @Nullable String turn = row.getString("turn");
         return new StreamItem.Recorded(
@@ -184,6 +205,8 @@ final class EventRows {
             case Event.UserMessage e -> {}
             case Event.TurnStarted e -> {}
             case Event.ModelStarted e -> {}
+            case Event.ApprovalRequested e -> {}
+            case Event.ApprovalDecided e -> {}
             case Event.ToolStarted e -> {}
             case Event.ToolCompleted e -> {}
         }

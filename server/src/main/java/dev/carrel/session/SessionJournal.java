@@ -62,9 +62,7 @@ public final class SessionJournal implements Journal {
     /// completion ends the turn in the same transaction.
     @Override
     public List<Event> append(Event event) {
-        if (lease.abandonment().isCancelled()) {
-            throw new LeaseLostException(lease.turn());
-        }
+        requireMine();
         Appended appended = store.write(handle -> appendIn(handle, event));
         appended.arrivals().forEach(this::add); // whoever wrote them has published them
         appended.entry()
@@ -88,13 +86,7 @@ public final class SessionJournal implements Journal {
     }
 
     private Appended appendIn(Handle handle, Event event) {
-        if (!TurnRows.holds(handle, lease)) {
-            throw new LeaseLostException(lease.turn());
-        }
-        List<StreamItem.Recorded> arrivals =
-                EventRows.lastSeq(handle, lease.session()) > seen
-                        ? EventRows.ofTurn(handle, lease.session(), lease.turn(), seen)
-                        : List.of();
+        List<StreamItem.Recorded> arrivals = arrivals(handle);
         if (event instanceof Event.TurnCompleted completed) {
             if (completed.reason() == StopReason.END && !arrivals.isEmpty()) {
                 return new Appended(arrivals, Optional.empty());
@@ -110,6 +102,47 @@ public final class SessionJournal implements Journal {
                                 Optional.of(lease.turn()),
                                 event,
                                 clock.instant())));
+    }
+
+    @Override
+    public Optional<List<Event>> rest() {
+        requireMine();
+        Optional<List<StreamItem.Recorded>> arrived = store.write(this::restIn);
+        if (arrived.isEmpty()) {
+            turns.rested(lease);
+            return Optional.empty();
+        }
+        if (arrived.get().isEmpty()) {
+            lease.cancellation().cancel(); // whoever has requested it does so in a moment, too
+        }
+        arrived.get().forEach(this::add);
+        return Optional.of(arrived.get().stream().map(StreamItem.Recorded::event).toList());
+    }
+
+    /// Empty when it rests; nothing in it when it is to be cancelled.
+    private Optional<List<StreamItem.Recorded>> restIn(Handle handle) {
+        List<StreamItem.Recorded> arrivals = arrivals(handle);
+        if (!arrivals.isEmpty() || TurnRows.cancelRequested(handle, lease.turn())) {
+            return Optional.of(arrivals);
+        }
+        TurnRows.rest(handle, lease.turn());
+        return Optional.empty();
+    }
+
+    private void requireMine() {
+        if (lease.abandonment().isCancelled()) {
+            throw new LeaseLostException(lease.turn());
+        }
+    }
+
+    /// Entries of others in this turn that are new. Fails when the turn is another's.
+    private List<StreamItem.Recorded> arrivals(Handle handle) {
+        if (!TurnRows.holds(handle, lease)) {
+            throw new LeaseLostException(lease.turn());
+        }
+        return EventRows.lastSeq(handle, lease.session()) > seen
+                ? EventRows.ofTurn(handle, lease.session(), lease.turn(), seen)
+                : List.of();
     }
 
     @Override

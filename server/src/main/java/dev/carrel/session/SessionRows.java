@@ -28,6 +28,8 @@ final class SessionRows {
                     order by e.seq desc limit 1) as updated_at,
                 case
                     when exists (select 1 from turns t where t.session = s.id
+                        and t.state <> 'done' and t.awaits_approval = 1) then 'awaiting_approval'
+                    when exists (select 1 from turns t where t.session = s.id
                         and t.state <> 'done' and t.state = 'running') then 'running'
                     when exists (select 1 from turns t where t.session = s.id
                         and t.state <> 'done') then 'queued'

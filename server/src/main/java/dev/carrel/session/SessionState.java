@@ -8,6 +8,8 @@ public enum SessionState {
     IDLE,
     QUEUED,
     RUNNING,
+    /// A turn has begun and waits for somebody's word about a call.
+    AWAITING_APPROVAL,
     FAILED;
 
     public String wireName() {

@@ -34,6 +34,7 @@ public final class Sessions implements AutoCloseable {
     private final InstantSource clock;
     private final Hub hub;
     private final TurnQueue turns;
+    private final SessionApprovals approvals;
 
     public Sessions(
             Store store, Deployments deployments, SessionSettings settings, InstantSource clock) {
@@ -43,6 +44,7 @@ public final class Sessions implements AutoCloseable {
         this.clock = clock;
         this.hub = new Hub(settings.subscribersPerSessionMax());
         this.turns = new TurnQueue(store, hub, clock);
+        this.approvals = new SessionApprovals(store, hub, turns, clock);
     }
 
     /// Fails with `AGENT_NOT_FOUND`, `TOO_MANY_SESSIONS`, or `INVALID_REQUEST` when user or
@@ -157,6 +159,11 @@ public final class Sessions implements AutoCloseable {
     /// The turns of all sessions, for whoever runs them.
     public TurnQueue turns() {
         return turns;
+    }
+
+    /// Calls that wait for somebody's word.
+    public SessionApprovals approvals() {
+        return approvals;
     }
 
     /// Ends all subscriptions with `UNAVAILABLE`; new ones are refused from now on.

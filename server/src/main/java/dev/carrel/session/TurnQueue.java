@@ -107,6 +107,11 @@ public final class TurnQueue {
         }
     }
 
+    /// The same for a turn that waits for somebody's word by now: it is nobody's already.
+    void rested(Lease lease) {
+        held.remove(lease.turn(), lease);
+    }
+
     /// The lease of a turn that this process runs.
     Optional<Lease> held(TurnId turn) {
         return Optional.ofNullable(held.get(turn));

@@ -63,11 +63,35 @@ final class TurnRows {
                 .findOne();
     }
 
-    /// A turn that waits to be tried again is claimable at once, so that it can end.
+    /// The turn that was begun and has not ended.
+    static Optional<Open> running(Handle handle, SessionId session) {
+        return open(handle, session).stream().filter(Open::running).findFirst();
+    }
+
+    /// Gives a turn back that waits for somebody's word: nobody claims it until it is woken.
+    static void rest(Handle handle, TurnId turn) {
+        handle.createUpdate(
+                        """
+                        update turns set awaits_approval = 1, lease_owner = null,
+                            lease_expires_at = 0
+                        where id = :id
+                        """)
+                .bind("id", turn.value())
+                .execute();
+    }
+
+    static void wake(Handle handle, TurnId turn) {
+        handle.createUpdate("update turns set awaits_approval = 0 where id = :id")
+                .bind("id", turn.value())
+                .execute();
+    }
+
+    /// A turn that waits to be tried again, or for somebody's word, is claimable at once, so that
+    /// it can end.
     static void requestCancel(Handle handle, TurnId turn) {
         handle.createUpdate(
                         """
-                        update turns set cancel_requested = 1, lease_expires_at =
+                        update turns set cancel_requested = 1, awaits_approval = 0, lease_expires_at =
                             case when lease_owner is null then 0 else lease_expires_at end
                         where id = :id
                         """)
@@ -86,12 +110,13 @@ final class TurnRows {
     }
 
     /// Turns that may be claimed now, the one that waits longest first: whose lease has expired,
-    /// and the first of each session that waits behind none.
+    /// and the first of each session that waits behind none. None that waits for somebody's word.
     static List<TurnId> claimable(Handle handle, Instant now, int limit) {
         return handle.createQuery(
                         """
                         select t.id from turns t
-                        where t.state <> 'done' and t.lease_expires_at <= :now
+                        where t.state <> 'done' and t.awaits_approval = 0
+                            and t.lease_expires_at <= :now
                             and not exists (select 1 from turns o
                                 where o.session = t.session and o.state <> 'done'
                                     and o.position < t.position)

@@ -38,7 +38,8 @@ class AgentFolderTest {
               "workspace": {"scope": "session", "image": "coding", "isolation": "container",
                 "resources": {"cpus": 1.5, "memory_mb": 512, "disk_mb": 1024},
                 "network": {"internet": false, "allow": ["a.example", "*.b.example"],
-                  "deny": ["c.example"]}}},
+                  "deny": ["c.example"]}},
+              "approve": ["read(/etc/*)", "gr*"]},
              {"name": "other", "model": {"primary": "anthropic/claude"}}]\
             """;
     private static final String SKILL =
@@ -136,6 +137,7 @@ class AgentFolderTest {
                                                 Optional.of("container"),
                                                 List.of("a.example", "*.b.example"),
                                                 List.of("c.example")))
+                                .approve(List.of("read(/etc/*)", "gr*"))
                                 .memory("Shared.\n\nOwn.")
                                 .build());
         assertThat(agents.getLast().memory()).isEqualTo("Shared.");
@@ -236,7 +238,11 @@ class AgentFolderTest {
             quoteCharacter = '`',
             value = {
                 "\"budget\": {\"usd\": 5} | \"budget\" is not supported yet",
-                "\"approve\": [] | \"approve\" is not supported yet",
+                "\"approve\": [\"bassh(git push*)\"] | unknown tool \"bassh\" in \"approve\" of agent",
+                "\"approve\": [\"deploy_*\"] | no tool matches \"deploy_*\" in \"approve\" of agent",
+                "\"approve\": [\"bash(\"] | \"bash(\" in \"approve\" of agent",
+                "\"approve\": [7] | \"approve\" in agent",
+                "\"approve\": \"bash\" | \"approve\" must be a list",
                 "\"delegates\": [\"b\"] | \"delegates\" is not supported yet",
                 "\"mcpServers\": {} | \"mcpServers\" is not supported yet",
                 "\"allowedTools\": [\"search_web\"] | tool \"search_web\" is not supported yet",

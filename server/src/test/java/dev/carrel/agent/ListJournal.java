@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// A journal in memory, for tests: it can crash where a server would. Used by one thread; deltas
 /// may come from any.
@@ -24,6 +25,8 @@ public final class ListJournal implements Journal {
     private final List<Event> events = new ArrayList<>();
     private final List<Delta> deltas = new ArrayList<>(); // guarded by itself
     private final Map<Integer, List<Event>> arrivals = new HashMap<>();
+    private final List<Event> beforeRest = new ArrayList<>();
+    private int rests;
     private int appends;
     private int crashAt = -1;
     private Moment moment = Moment.BEFORE;
@@ -79,6 +82,34 @@ public final class ListJournal implements Journal {
             throw new Crash(number);
         }
         return fresh;
+    }
+
+    /// Has this arrive before the turn is given back for the next time.
+    public ListJournal arriveBeforeRest(Event event) {
+        beforeRest.add(event);
+        return this;
+    }
+
+    /// How often the turn was given back.
+    public int rests() {
+        return rests;
+    }
+
+    /// Somebody says something about the turn while it rests.
+    public void arrive(Event event) {
+        events.add(event);
+    }
+
+    @Override
+    public Optional<List<Event>> rest() {
+        if (beforeRest.isEmpty()) {
+            rests++;
+            return Optional.empty();
+        }
+        List<Event> fresh = List.copyOf(beforeRest);
+        beforeRest.clear();
+        events.addAll(fresh);
+        return Optional.of(fresh);
     }
 
     @Override

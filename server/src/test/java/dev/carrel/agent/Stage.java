@@ -39,6 +39,7 @@ final class Stage {
     final Cancellation cancellation = new Cancellation();
     final List<Tool> tools = new ArrayList<>();
     ChatModel model = (_, _, _) -> text("done");
+    List<String> approve = List.of();
     int maxSteps = AgentDefinition.MAX_STEPS_DEFAULT;
 
     Stage() {
@@ -78,6 +79,7 @@ final class Stage {
         return AgentDefinition.of("coder", new ModelRef("fake", "one"))
                 .allowedTools(List.of("*"))
                 .maxSteps(maxSteps)
+                .approve(approve)
                 .build();
     }
 
@@ -213,6 +215,9 @@ final class Stage {
             case Event.TurnStarted _ -> "turn";
             case Event.ModelStarted started -> "model:" + started.step();
             case Event.AssistantMessage answer -> "answer:" + answer.step();
+            case Event.ApprovalRequested request -> "asked:" + request.callId();
+            case Event.ApprovalDecided decision ->
+                    (decision.allowed() ? "allowed:" : "denied:") + decision.callId();
             case Event.ToolStarted started -> "started:" + started.callId();
             case Event.ToolCompleted done -> done.status().wireName() + ":" + done.callId();
             case Event.TurnCompleted done -> "end:" + done.reason().wireName();

@@ -47,6 +47,11 @@ public final class RealServer implements AutoCloseable {
         server = LocalServer.start(home, environment);
     }
 
+    /// Deploys a `.carrel` folder.
+    public void deploy(Path folder) throws IOException {
+        client().deploy(new AgentsFolder(folder).pack());
+    }
+
     public Path home() {
         return home;
     }

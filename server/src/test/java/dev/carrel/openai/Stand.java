@@ -51,6 +51,10 @@ final class Stand implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     Stand(Path home, ChatModel model) throws IOException {
+        this(home, model, OpenAiRoutes.APPROVAL_WAIT_MAX);
+    }
+
+    Stand(Path home, ChatModel model, Duration approvalWait) throws IOException {
         base = new SessionFixture(home);
         host = new FakeHost(Files.createDirectories(home.resolve("host")));
         var sandboxes =
@@ -77,7 +81,7 @@ final class Stand implements AutoCloseable {
                                 Duration.ofMillis(200),
                                 Duration.ofSeconds(30),
                                 Duration.ofSeconds(2)),
-                        OpenAiRoutes.of(base.sessions, base.deployments, base.clock),
+                        OpenAiRoutes.of(base.sessions, base.deployments, base.clock, approvalWait),
                         keys::authenticate,
                         new Metrics());
     }

@@ -61,6 +61,10 @@ class EventJsonTest {
                         USAGE,
                         "claude-sonnet-4-5",
                         Duration.ofMillis(1500)),
+                new Event.ApprovalRequested(
+                        "call_1", "bash", "{\"command\":\"git push\"}", "bash(git push*)"),
+                new Event.ApprovalDecided(
+                        "call_1", "bash", "bash(git push*)", true, true, "It is tested."),
                 new Event.ToolStarted("call_1", "bash", "{\"command\":\"pytest -q\"}"),
                 new Event.ToolCompleted(
                         "call_1",

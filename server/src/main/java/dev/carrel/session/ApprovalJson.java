@@ -1,0 +1,65 @@
+package dev.carrel.session;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.carrel.agent.Event;
+
+/// The fields of `approval.requested` and `approval.decided`: see [EventJson].
+final class ApprovalJson {
+    static final String REQUESTED = "approval.requested";
+    static final String DECIDED = "approval.decided";
+
+    private ApprovalJson() {}
+
+    static void write(Event.ApprovalRequested event, ObjectNode body) {
+        body.put("call_id", event.callId())
+                .put("tool", event.tool())
+                .put("arguments", event.arguments())
+                .put("pattern", event.pattern());
+    }
+
+    static void write(Event.ApprovalDecided event, ObjectNode body) {
+        body.put("call_id", event.callId())
+                .put("tool", event.tool())
+                .put("pattern", event.pattern())
+                .put("decision", event.allowed() ? "allow" : "deny");
+        if (event.forSession()) {
+            body.put("for_session", true);
+        }
+        if (!event.reason().isEmpty()) {
+            body.put("reason", event.reason());
+        }
+    }
+
+    static Event requested(JsonNode body) {
+        return new Event.ApprovalRequested(
+                text(body, "call_id"),
+                text(body, "tool"),
+                text(body, "arguments"),
+                text(body, "pattern"));
+    }
+
+    /// Anything but a clear "allow" is none.
+    static Event decided(JsonNode body) {
+        return new Event.ApprovalDecided(
+                text(body, "call_id"),
+                text(body, "tool"),
+                text(body, "pattern"),
+                text(body, "decision").equals("allow"),
+                body.path("for_session").asBoolean(),
+                text(body, "reason"));
+    }
+
+    /// The call that a question or its answer is about.
+    static String call(Event event) {
+        return switch (event) {
+            case Event.ApprovalRequested e -> e.callId();
+            case Event.ApprovalDecided e -> e.callId();
+            default -> throw new IllegalArgumentException("not about an approval: " + event);
+        };
+    }
+
+    private static String text(JsonNode body, String field) {
+        return body.path(field).asText("");
+    }
+}
