@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class EventRows {
     private static final String COLUMNS = "e.seq, e.time, e.turn, e.type, e.body";
 
-    /// Entries are read into memory by pages, and one may have more than a million characters.
-    private static final int PAGE_CHARS_MAX = 4 << 20;
+    /// How much is read into memory at once. One entry may have more than a million characters.
+    record Bounds(int entries, int chars) {}
 
     private EventRows() {}
 
@@ -57,14 +57,15 @@ final class EventRows {
                 .one();
     }
 
-    /// Entries with `after` < seq ≤ `to`, oldest first: at most `limit`, and fewer when they are
-    /// long, but never none where there is one.
+    /// Entries with `after` < seq ≤ `to`, oldest first, within bounds, but never none where there
+    /// is one.
     static List<StreamItem.Recorded> between(
-            Handle handle, SessionId session, long after, long to, int limit) {
+            Handle handle, SessionId session, long after, long to, Bounds bounds) {
         var page = new ArrayList<StreamItem.Recorded>();
         long chars = 0;
-        try (ResultIterator<Sized> rows = rowsBetween(handle, session, after, to, limit)) {
-            while (chars < PAGE_CHARS_MAX && rows.hasNext()) {
+        try (ResultIterator<Sized> rows =
+                rowsBetween(handle, session, after, to, bounds.entries())) {
+            while (chars < bounds.chars() && rows.hasNext()) {
                 Sized row = rows.next();
                 page.add(row.entry());
                 chars += row.chars();

@@ -14,6 +14,9 @@ import java.util.function.Supplier;
 final class Reader implements Subscription {
     private static final int PAGE = 256;
 
+    /// What one reader may hold while its client takes nothing.
+    private static final int PAGE_CHARS_MAX = 256 << 10;
+
     private final Store store;
     private final Hub hub;
     private final SessionKey session;
@@ -53,14 +56,23 @@ final class Reader implements Subscription {
                 queue.throwIfFailed();
                 return Optional.of(fromDatabase());
             }
-            Optional<StreamItem> item = queue.take(deadline - System.nanoTime());
-            if (item.isEmpty()
-                    || !(item.get() instanceof StreamItem.Recorded entry)
-                    || entry.seq() == last + 1) {
-                item.ifPresent(this::advance);
-                return item;
+            Optional<ReaderQueue.Waiting> next = queue.take(deadline - System.nanoTime());
+            if (next.isEmpty()) {
+                return Optional.empty();
             }
-            stored = Math.max(stored, entry.seq());
+            switch (next.get()) {
+                case ReaderQueue.Waiting.Stored(long upTo) -> stored = Math.max(stored, upTo);
+                case ReaderQueue.Waiting.Item(StreamItem.Live live) -> {
+                    return Optional.of(live);
+                }
+                case ReaderQueue.Waiting.Item(StreamItem.Recorded entry) -> {
+                    stored = Math.max(stored, entry.seq());
+                    if (entry.seq() == last + 1) {
+                        last = entry.seq();
+                        return Optional.of(entry);
+                    }
+                }
+            }
         }
     }
 
@@ -79,18 +91,16 @@ final class Reader implements Subscription {
         hub.remove(session.id(), this);
     }
 
-    private void advance(StreamItem item) {
-        if (item instanceof StreamItem.Recorded entry) {
-            last = entry.seq();
-            stored = Math.max(stored, last);
-        }
-    }
-
     private StreamItem fromDatabase() {
         if (page.isEmpty()) {
             page.addAll(
-                    store.read(
-                            handle -> EventRows.between(handle, session.id(), last, stored, PAGE)));
+                    store.read(handle ->
+                            EventRows.between(
+                                    handle,
+                                    session.id(),
+                                    last,
+                                    stored,
+                                    new EventRows.Bounds(PAGE, PAGE_CHARS_MAX))));
         }
         StreamItem.Recorded entry = page.poll();
         if (entry == null) {

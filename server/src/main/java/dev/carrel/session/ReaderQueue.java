@@ -12,15 +12,26 @@ import org.jspecify.annotations.Nullable;
 
 /// What waits for one reader, bounded: a reader that lets more than this gather is dropped. Pieces
 /// of text that follow each other are joined while they wait, so that a burst of small ones does
-/// not drop anybody.
+/// not drop anybody. Of many entries only the numbers wait: they are in the database.
 final class ReaderQueue {
     static final int ITEMS_MAX = 1024;
+    static final int ENTRIES_MAX = 16;
     static final int LIVE_CHARS_MAX = 2 << 20;
+
+    /// What a reader gets next.
+    sealed interface Waiting {
+        record Item(StreamItem item) implements Waiting {}
+
+        /// Entries up to this number, which are to be read from the database.
+        record Stored(long upTo) implements Waiting {}
+    }
+
     private static final int JOINED_CHARS_MAX = 8 << 10;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final ArrayDeque<StreamItem> items = new ArrayDeque<>(); // guarded by lock
+    private final ArrayDeque<Waiting> items = new ArrayDeque<>(); // guarded by lock
+    private int entries; // whole ones among the items; guarded by lock
     private int liveChars; // guarded by lock
     private @Nullable Supplier<CarrelException> failure; // guarded by lock
 
@@ -30,7 +41,10 @@ final class ReaderQueue {
             if (failure != null) {
                 return;
             }
-            add(item);
+            switch (item) {
+                case StreamItem.Recorded entry -> add(entry);
+                case StreamItem.Live live -> add(live);
+            }
             if (items.size() > ITEMS_MAX || liveChars > LIVE_CHARS_MAX) {
                 failWith(ReaderQueue::tooSlow);
             }
@@ -56,7 +70,7 @@ final class ReaderQueue {
     void dropLive() {
         lock.lock();
         try {
-            items.removeIf(StreamItem.Live.class::isInstance);
+            items.removeIf(ReaderQueue::isLive);
             liveChars = 0;
         } finally {
             lock.unlock();
@@ -64,7 +78,7 @@ final class ReaderQueue {
     }
 
     /// The next item, or empty when none came in time.
-    Optional<StreamItem> take(long nanos) throws InterruptedException {
+    Optional<Waiting> take(long nanos) throws InterruptedException {
         long rest = nanos;
         lock.lockInterruptibly();
         try {
@@ -72,9 +86,9 @@ final class ReaderQueue {
                 rest = changed.awaitNanos(rest);
             }
             throwIfFailed();
-            Optional<StreamItem> item = Optional.ofNullable(items.poll());
-            item.ifPresent(taken -> liveChars -= chars(taken));
-            return item;
+            Optional<Waiting> next = Optional.ofNullable(items.poll());
+            next.ifPresent(this::forget);
+            return next;
         } finally {
             lock.unlock();
         }
@@ -94,27 +108,54 @@ final class ReaderQueue {
     private void failWith(Supplier<CarrelException> why) {
         failure = why;
         items.clear();
+        entries = 0;
         liveChars = 0;
     }
 
-    private void add(StreamItem item) {
+    private void forget(Waiting taken) {
+        if (taken instanceof Waiting.Item(StreamItem item)) {
+            switch (item) {
+                case StreamItem.Recorded _ -> entries--;
+                case StreamItem.Live live -> liveChars -= chars(live);
+            }
+        }
+    }
+
+    private void add(StreamItem.Recorded entry) {
+        if (entries < ENTRIES_MAX) {
+            entries++;
+            items.add(new Waiting.Item(entry));
+            return;
+        }
+        long before = items.getLast() instanceof Waiting.Stored(long upTo) ? upTo : 0;
+        if (before > 0) {
+            items.removeLast();
+        }
+        items.add(new Waiting.Stored(Math.max(before, entry.seq())));
+    }
+
+    private void add(StreamItem.Live item) {
         liveChars += chars(item);
-        Optional<StreamItem> joined =
+        Optional<StreamItem.Live> joined =
                 items.isEmpty() ? Optional.empty() : join(items.getLast(), item);
         if (joined.isPresent()) {
             items.removeLast();
         }
-        items.add(joined.orElse(item));
+        items.add(new Waiting.Item(joined.orElse(item)));
     }
 
-    private static Optional<StreamItem> join(StreamItem before, StreamItem after) {
-        if (!(before instanceof StreamItem.Live a)
-                || !(after instanceof StreamItem.Live b)
-                || !a.turn().equals(b.turn())
-                || chars(a) + chars(b) > JOINED_CHARS_MAX) {
+    private static boolean isLive(Waiting waiting) {
+        return waiting instanceof Waiting.Item(StreamItem.Live _);
+    }
+
+    private static Optional<StreamItem.Live> join(Waiting before, StreamItem.Live after) {
+        if (!(before instanceof Waiting.Item(StreamItem.Live last))
+                || !last.turn().equals(after.turn())
+                || chars(last) + chars(after) > JOINED_CHARS_MAX) {
             return Optional.empty();
         }
-        return join(a.delta(), b.delta()).map(delta -> new StreamItem.Live(a.turn(), delta));
+        return join(last.delta(), after.delta())
+                .map(delta -> new StreamItem.Live(last.turn(), delta));
     }
 
     private static Optional<Delta> join(Delta before, Delta after) {
@@ -138,17 +179,13 @@ final class ReaderQueue {
         };
     }
 
-    private static int chars(StreamItem item) {
-        return switch (item) {
-            case StreamItem.Recorded entry -> 0; // shared by all readers and by the database
-            case StreamItem.Live live ->
-                    switch (live.delta()) {
-                        case Delta.Text d -> d.text().length();
-                        case Delta.Reasoning d -> d.text().length();
-                        case Delta.ToolArguments d -> d.delta().length();
-                        case Delta.ToolOutput d -> d.text().length();
-                        case Delta.Restarted d -> 0;
-                    };
+    private static int chars(StreamItem.Live live) {
+        return switch (live.delta()) {
+            case Delta.Text d -> d.text().length();
+            case Delta.Reasoning d -> d.text().length();
+            case Delta.ToolArguments d -> d.delta().length();
+            case Delta.ToolOutput d -> d.text().length();
+            case Delta.Restarted _ -> 0;
         };
     }
 

@@ -7,7 +7,7 @@ public record SessionSettings(
         int queuedTurnsPerSessionMax,
         int messageBytesMax,
         int subscribersPerSessionMax) {
-    public static final SessionSettings DEFAULT = new SessionSettings(10_000, 16, 1 << 20, 64);
+    public static final SessionSettings DEFAULT = new SessionSettings(10_000, 16, 1 << 20, 2_048);
 
     public SessionSettings {
         require(sessionsPerProjectMax > 0, "sessions per project");

@@ -26,6 +26,7 @@ public final class Sessions implements AutoCloseable {
     /// Messages that steer one turn and that its model has not seen.
     static final int STEERING_MESSAGES_MAX = 16;
 
+    private static final int PAGE_CHARS_MAX = 4 << 20;
     private static final Duration DELETE_WAIT_MAX = Duration.ofSeconds(5);
 
     private final Store store;
@@ -139,7 +140,8 @@ public final class Sessions implements AutoCloseable {
         var key = new SessionKey(project, id);
         return store.read(handle -> {
             SessionRows.require(handle, key);
-            return EventRows.between(handle, id, after, Long.MAX_VALUE, limit);
+            return EventRows.between(
+                    handle, id, after, Long.MAX_VALUE, new EventRows.Bounds(limit, PAGE_CHARS_MAX));
         });
     }
 

@@ -9,7 +9,7 @@ class SessionSettingsTest {
     @Test
     void defaultsAreTheLimitsThatTheDocumentsName() {
         assertThat(SessionSettings.DEFAULT)
-                .isEqualTo(new SessionSettings(10_000, 16, 1_048_576, 64));
+                .isEqualTo(new SessionSettings(10_000, 16, 1_048_576, 2_048));
     }
 
     @Test

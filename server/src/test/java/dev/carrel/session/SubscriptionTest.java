@@ -141,6 +141,21 @@ class SubscriptionTest {
     }
 
     @Test
+    void slowReaderIsNotDroppedForEntriesWhichWaitInTheDatabase() throws Exception {
+        Subscription slow = subscribe(2);
+        int entries = 3 * ReaderQueue.ITEMS_MAX;
+        for (int i = 0; i < entries; i++) {
+            journal.append(new Event.ModelStarted(i, "m"));
+        }
+        journal.publish(new Delta.Text("after all of them"));
+
+        for (int i = 0; i < entries; i++) {
+            assertThat(entry(slow).seq()).isEqualTo(3 + i);
+        }
+        assertThat(deltas(slow)).containsExactly(new Delta.Text("after all of them"));
+    }
+
+    @Test
     void readerIsDroppedForTooMuchTextToo() {
         Subscription slow = subscribe(2);
         String chunk = "x".repeat(10_000);
