@@ -5,6 +5,7 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorKind;
 import dev.carrel.model.Cancellation.CancelledException;
 import dev.carrel.model.ToolCall;
+import dev.carrel.tool.PostponedException;
 import dev.carrel.tool.ToolContext;
 import dev.carrel.tool.ToolResult;
 import dev.carrel.tool.ToolStatus;
@@ -104,8 +105,12 @@ final class CallRunner {
                             ToolResult.error(
                                     "took longer than " + READS_WAIT_MAX.toMinutes() + " minutes"),
                             READS_WAIT_MAX);
-            case FAILED -> throw new IllegalStateException(done.exceptionNow());
+            case FAILED -> throw failure(done.exceptionNow());
         };
+    }
+
+    private static RuntimeException failure(Throwable e) {
+        return e instanceof PostponedException known ? known : new IllegalStateException(e);
     }
 
     private Event.ToolCompleted complete(PlannedCall.Ready planned) {
@@ -126,6 +131,8 @@ final class CallRunner {
         } catch (CancelledException e) {
             AgentLoop.stopIfInterrupted();
             return new ToolResult(ToolStatus.INTERRUPTED, STOPPED);
+        } catch (PostponedException e) {
+            throw e; // the call stays open
         } catch (CarrelException e) {
             AgentLoop.stopIfInterrupted();
             if (e.code().kind() != ErrorKind.USER) {

@@ -22,6 +22,7 @@ record SandboxBirths(
         return fresh.exclusively(() -> {
             Optional<LiveSandbox> other = registry.add(fresh);
             if (other.isEmpty()) {
+                row.spec().owner().ifPresent(_ -> lifecycle.finishDiscards());
                 bringUp(List.of(row), List.of(fresh), SandboxRow::spec);
             }
             return other;
@@ -134,8 +135,8 @@ record SandboxBirths(
             Parallel.forEach(
                     all,
                     row -> {
+                        begun.add(row.id()); // a write that fails may have been done
                         rows.insert(row);
-                        begun.add(row.id());
                         FailPoint.CREATE_ROW.reached();
                         started.put(row.id(), runtime.create(row.id(), made.apply(row)));
                         FailPoint.CREATE_HOST.reached();

@@ -185,13 +185,19 @@ final class SandboxLifecycle {
         }
     }
 
-    /// Tries once more to remove what could not be removed.
+    /// Tries once more to do what could not be done.
     void finish() {
+        finishDiscards();
+        changes.finish();
+    }
+
+    /// Tries once more to remove what could not be removed, for an owner who wants a new one: its
+    /// row may stand in the way.
+    void finishDiscards() {
         for (SandboxId id : List.copyOf(unfinished)) {
             unfinished.remove(id);
             discard(id);
         }
-        changes.finish();
     }
 
     /// From now on nothing is created or started.

@@ -82,6 +82,11 @@ public final class TurnQueue {
         giveBack(lease, clock.instant(), lease.failures());
     }
 
+    /// The same after a run that the server itself could not go on with, for as long as `pause`.
+    public void postpone(Lease lease, Duration pause) {
+        giveBack(lease, clock.instant().plus(pause), lease.failures());
+    }
+
     /// The same after a run that failed: the failure is counted, and the next claim waits.
     public void releaseFailed(Lease lease, Duration pause) {
         giveBack(lease, clock.instant().plus(pause), lease.failures() + 1);

@@ -1,6 +1,5 @@
 package dev.carrel.store;
 
-import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -55,7 +54,7 @@ final class Dialect {
     }
 
     /// The failure as clients may see it, where the engine and not the statement is at fault.
-    static Optional<CarrelException> translate(Throwable failure) {
+    static Optional<StoreException> translate(Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
             if (t instanceof SQLiteException sqlite) {
                 return translate(sqlite.getResultCode(), failure);
@@ -72,12 +71,12 @@ final class Dialect {
         }
     }
 
-    private static Optional<CarrelException> translate(SQLiteErrorCode code, Throwable cause) {
+    private static Optional<StoreException> translate(SQLiteErrorCode code, Throwable cause) {
         int primary = code.code & 0xff; // extended codes carry the primary one in the low byte
         if (primary == SQLiteErrorCode.SQLITE_FULL.code
                 || primary == SQLiteErrorCode.SQLITE_IOERR.code) {
             return Optional.of(
-                    new CarrelException(
+                    new StoreException(
                             ErrorCode.DISK_FULL,
                             "the database failed because the server's disk is full or failing;"
                                     + " nothing was changed: free some space, then retry",
@@ -85,7 +84,7 @@ final class Dialect {
         }
         if (primary == SQLiteErrorCode.SQLITE_BUSY.code) {
             return Optional.of(
-                    new CarrelException(
+                    new StoreException(
                             ErrorCode.UNAVAILABLE,
                             "another program has locked the database for more than "
                                     + BUSY_TIMEOUT.toSeconds()
@@ -95,7 +94,7 @@ final class Dialect {
         if (primary == SQLiteErrorCode.SQLITE_NOTADB.code
                 || primary == SQLiteErrorCode.SQLITE_CORRUPT.code) {
             return Optional.of(
-                    new CarrelException(
+                    new StoreException(
                             ErrorCode.INTERNAL_ERROR,
                             "the database file is damaged: stop the server and restore the data"
                                     + " folder from a backup",
@@ -110,7 +109,7 @@ final class Dialect {
         } catch (SQLException e) {
             throw translate(e)
                     .orElseGet(() ->
-                            new CarrelException(
+                            new StoreException(
                                     ErrorCode.UNAVAILABLE,
                                     "the database cannot be opened; see the server's log",
                                     e));

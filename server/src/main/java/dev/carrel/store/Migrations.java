@@ -20,7 +20,7 @@ final class Migrations {
                     .load()
                     .migrate();
         } catch (FlywayException e) {
-            throw Dialect.translate(e).orElseGet(() -> misfit(e));
+            throw Dialect.translate(e).map(CarrelException.class::cast).orElseGet(() -> misfit(e));
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.carrel.store;
 
-import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -60,7 +59,7 @@ final class Readers implements AutoCloseable {
     private void acquire() {
         try {
             if (!permits.tryAcquire(WAIT_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new CarrelException(
+                throw new StoreException(
                         ErrorCode.UNAVAILABLE,
                         "the database is busy: no reader came free within "
                                 + WAIT_MAX.toSeconds()
@@ -68,7 +67,7 @@ final class Readers implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new CarrelException(
+            throw new StoreException(
                     ErrorCode.UNAVAILABLE, "interrupted while waiting for the database", e);
         }
     }

@@ -1,6 +1,5 @@
 package dev.carrel.store;
 
-import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -35,11 +34,15 @@ public final class Store implements AutoCloseable {
     /// Opens, and migrates where needed, the SQLite database in `file`, whose folder exists. Fails
     /// with `CONFLICT` when another process has it open, with `DISK_FULL` when there is no room.
     public static Store open(Path file) {
+        return open(file, WriteFaults.NONE);
+    }
+
+    static Store open(Path file, WriteFaults faults) {
         HomeLock lock = HomeLock.acquire(file);
         try {
             var dialect = new Dialect(file);
             Migrations.run(dialect);
-            return new Store(lock, new Readers(dialect), new Writer(dialect), vault(file));
+            return new Store(lock, new Readers(dialect), new Writer(dialect, faults), vault(file));
         } catch (RuntimeException | Error e) {
             lock.close();
             throw e;
@@ -88,8 +91,8 @@ public final class Store implements AutoCloseable {
         return writer.queued();
     }
 
-    static CarrelException closing() {
-        return new CarrelException(
+    static StoreException closing() {
+        return new StoreException(
                 ErrorCode.UNAVAILABLE,
                 "the database is closed because the server is stopping; retry when it is back");
     }

@@ -1,6 +1,5 @@
 package dev.carrel.store;
 
-import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -41,14 +40,14 @@ final class WriteQueue {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new CarrelException(
+            throw new StoreException(
                     ErrorCode.UNAVAILABLE, "interrupted while waiting for the database", e);
         }
         if (closed) {
             throw Store.closing();
         }
         if (waiting.size() >= limit) {
-            throw new CarrelException(
+            throw new StoreException(
                     ErrorCode.UNAVAILABLE,
                     "the database is busy: "
                             + limit

@@ -1,6 +1,5 @@
 package dev.carrel.store;
 
-import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,14 +20,16 @@ final class Writer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Writer.class);
 
     private final Dialect dialect;
+    private final WriteFaults faults;
     private final WriteQueue queue = new WriteQueue(QUEUE_MAX);
     private final Thread thread;
 
     /// Null after a failure that leaves the connection in doubt; only the thread touches it.
     private @Nullable Link link;
 
-    Writer(Dialect dialect) {
+    Writer(Dialect dialect, WriteFaults faults) {
         this.dialect = dialect;
+        this.faults = faults;
         this.link = new Link(dialect.openWriter());
         this.thread = Thread.ofPlatform().name("carrel-store-writer").daemon().start(this::loop);
     }
@@ -46,8 +47,8 @@ final class Writer implements AutoCloseable {
         return queue.size();
     }
 
-    private static CarrelException overdue(boolean takenBack) {
-        return new CarrelException(
+    private static StoreException overdue(boolean takenBack) {
+        return new StoreException(
                 ErrorCode.UNAVAILABLE,
                 "the database did not answer within "
                         + COMMIT_WAIT_MAX.toSeconds()
@@ -72,7 +73,9 @@ final class Writer implements AutoCloseable {
             Link current = connect();
             current.execute(Dialect.BEGIN_WRITE);
             batch.forEach(write -> runAlone(current, write, unsettled));
+            faults.at(WriteFaults.Moment.COMMIT);
             current.execute("COMMIT");
+            faults.at(WriteFaults.Moment.COMMITTED);
         } catch (Throwable e) {
             // The engine may have ended the transaction by itself. Closing the connection undoes
             // what is left of it, for certain.
@@ -85,10 +88,10 @@ final class Writer implements AutoCloseable {
     }
 
     /// Throws only when the whole transaction is lost.
-    private static void runAlone(
-            Link link, PendingWrite<?> write, List<PendingWrite<?>> unsettled) {
+    private void runAlone(Link link, PendingWrite<?> write, List<PendingWrite<?>> unsettled) {
         link.execute("SAVEPOINT work");
         try {
+            faults.at(WriteFaults.Moment.WORK);
             write.run(link);
         } catch (Throwable e) {
             if (Dialect.translate(e).isPresent()) {

@@ -19,6 +19,8 @@ import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Lease;
 import dev.carrel.session.Session;
 import dev.carrel.session.Sessions;
+import dev.carrel.store.StoreException;
+import dev.carrel.tool.PostponedException;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +63,14 @@ final class SessionSandbox {
         if (known != null) {
             return known;
         }
+        try {
+            return findOrMake();
+        } catch (StoreException e) {
+            throw new PostponedException(e);
+        }
+    }
+
+    private SandboxId findOrMake() {
         Session session = sessions.get(lease.project(), lease.session());
         SandboxId id = session.sandbox().map(this::present).orElseGet(() -> make(session));
         sandboxes.files(lease.project(), id).makeDirectory(WorkspaceSettings.DIRECTORY);

@@ -9,6 +9,8 @@ import dev.carrel.session.Lease;
 import dev.carrel.session.LeaseLostException;
 import dev.carrel.session.Sessions;
 import dev.carrel.session.TurnQueue;
+import dev.carrel.store.StoreException;
+import dev.carrel.tool.PostponedException;
 import dev.carrel.tool.Tool;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,6 +29,11 @@ import org.slf4j.LoggerFactory;
 /// difference: it is claimed, and goes on from its journal.
 public final class Worker {
     static final Duration FAILURE_PAUSE_MAX = Duration.ofMinutes(1);
+
+    /// Between runs while the database cannot write. They are not counted: the turn is not at
+    /// fault, and its end could not be written either.
+    static final Duration STORE_PAUSE = Duration.ofSeconds(2);
+
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
     private final TurnQueue turns;
@@ -136,6 +143,9 @@ public final class Worker {
             if (interrupted || lease.abandonment().isCancelled() || isLoss(e)) {
                 LOG.info("turn {} was let go of", lease);
                 release(lease, () -> turns.release(lease));
+            } else if (isStoreTrouble(e)) {
+                LOG.warn("turn {} goes on in {}: {}", lease, STORE_PAUSE, e.getMessage());
+                release(lease, () -> turns.postpone(lease, STORE_PAUSE));
             } else {
                 LOG.error("turn {} failed unexpectedly", lease, e);
                 release(lease, () -> fail(lease, e));
@@ -150,6 +160,10 @@ public final class Worker {
         return e instanceof LeaseLostException
                 || (e instanceof CarrelException known
                         && known.code() == ErrorCode.SESSION_NOT_FOUND);
+    }
+
+    private static boolean isStoreTrouble(Throwable e) {
+        return e instanceof StoreException || e instanceof PostponedException;
     }
 
     /// A turn that fails again and again ends with an error, so that no session is stuck for ever.

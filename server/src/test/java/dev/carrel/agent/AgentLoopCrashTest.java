@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.carrel.agent.ListJournal.Crash;
 import dev.carrel.agent.ListJournal.Moment;
 import dev.carrel.model.ChatAnswer;
+import dev.carrel.tool.PostponedException;
 import dev.carrel.tool.ToolContext;
 import dev.carrel.tool.ToolResult;
 import java.util.ArrayList;
@@ -113,5 +114,27 @@ class AgentLoopCrashTest {
         assertThat(deaths).isGreaterThan(STEPS * 2);
         assertThat(Stage.shape(journal.events())).isEqualTo(Stage.shape(undisturbed().events()));
         assertThat(world.lines).hasSize(STEPS - 1).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aCallThatTheServerCannotRunNowStaysOpenAndRunsLater() {
+        var trouble = new PostponedException(new IllegalStateException("no room"));
+        var stage = new Stage();
+        stage.script(calls(call("a", "look", "a"), call("b", "peek", "b")), text("done"));
+        stage.tools.add(
+                Stage.tool(
+                        "peek",
+                        true,
+                        (_, _) -> {
+                            throw trouble;
+                        }));
+        ListJournal journal = Stage.journal();
+        assertThat(catchThrowable(() -> stage.run(journal))).isSameAs(trouble);
+        assertThat(Stage.results(journal.events())).isEmpty();
+
+        stage.tools.removeLast();
+        stage.tools.add(Stage.tool("peek", true, (_, _) -> ToolResult.ok("peeked")));
+        stage.run(journal);
+        assertThat(Stage.results(journal.events())).containsEntry("b", "peeked").hasSize(2);
     }
 }

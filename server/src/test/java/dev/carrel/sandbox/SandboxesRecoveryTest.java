@@ -12,6 +12,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class SandboxesRecoveryTest extends SandboxesFixture {
+    @Test
+    void whatCouldNotBeRemovedDoesNotKeepItsOwnerFromANewOne() {
+        host.failAt(Step.AFTER_CREATE);
+        host.failAt(Step.BEFORE_DESTROY);
+        assertCode(
+                ErrorCode.SANDBOX_FAILED, () -> sandboxes.createForOwner(PROJECT, owned("ses_1")));
+        assertThat(rows()).hasSize(1);
+
+        Sandbox second = sandboxes.createForOwner(PROJECT, owned("ses_1"));
+
+        assertThat(rows()).containsExactly(second.id().value());
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"BEFORE_CREATE", "HALF_CREATED", "AFTER_CREATE"})
     void failedCreateLeavesNothing(Step step) {

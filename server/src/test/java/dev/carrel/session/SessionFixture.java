@@ -34,7 +34,11 @@ public final class SessionFixture implements AutoCloseable {
     }
 
     public SessionFixture(Path home, SessionSettings settings) {
-        store = Store.open(home.resolve("carrel.db"));
+        this(Store.open(home.resolve("carrel.db")), settings);
+    }
+
+    public SessionFixture(Store store, SessionSettings settings) {
+        this.store = store;
         var keys = new Keys(store, clock);
         keys.ensureProject(PROJECT);
         keys.ensureProject(OTHER_PROJECT);

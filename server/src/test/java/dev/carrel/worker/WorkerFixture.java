@@ -52,7 +52,11 @@ final class WorkerFixture implements AutoCloseable {
 
     /// Another server on the same home and host, whose predecessor has gone.
     WorkerFixture(Path home, FakeHost host) {
-        this.base = new SessionFixture(home);
+        this(new SessionFixture(home), host);
+    }
+
+    WorkerFixture(SessionFixture base, FakeHost host) {
+        this.base = base;
         this.host = host;
         this.sandboxes =
                 new Sandboxes(
