@@ -5,6 +5,7 @@ import dev.carrel.build.BuildSite.Point;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.image.ImageEntry;
+import dev.carrel.image.PartsHash;
 import dev.carrel.image.ProjectImages;
 import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.Sandboxes;
@@ -113,10 +114,10 @@ public final class ImageBuilds implements AutoCloseable {
                 end.key()
                         .then(
                                 "IMAGE",
-                                StageRun.text(config.env()),
+                                PartsHash.of(config.env()),
                                 config.user(),
                                 config.workingDirectory(),
-                                StageRun.text(config.labels()));
+                                PartsHash.of(config.labels()));
         Optional<ImageEntry> known =
                 site.request().isFresh()
                         ? Optional.empty()

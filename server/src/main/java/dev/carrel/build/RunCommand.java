@@ -2,6 +2,7 @@ package dev.carrel.build;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.image.PartsHash;
 import dev.carrel.sandbox.CommandInput;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionRequest;
@@ -35,7 +36,7 @@ final class RunCommand {
 
     StepKey key(StepKey before) {
         List<String> parts = new ArrayList<>(List.of("RUN", user, directory));
-        parts.add(StageRun.text(variables));
+        parts.add(PartsHash.of(variables));
         parts.addAll(command);
         return before.then(parts.toArray(String[]::new));
     }

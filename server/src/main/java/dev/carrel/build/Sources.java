@@ -2,6 +2,7 @@ package dev.carrel.build;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.image.PartsHash;
 import dev.carrel.sandbox.FileStat;
 import dev.carrel.sandbox.SandboxFiles;
 import dev.carrel.sandbox.TreeEntry;
@@ -117,7 +118,7 @@ final class Sources {
 
     /// A digest of all that would be copied: names, kinds, modes and contents, no times.
     String digest(List<Source> sources) {
-        MessageDigest all = StepKey.sha256();
+        var all = new PartsHash();
         for (Source source : sources) {
             var lines = new TreeSet<String>();
             files.walk(
@@ -129,10 +130,10 @@ final class Sources {
                                     line, "more than " + ENTRIES_MAX + " files to copy");
                         }
                     });
-            StepKey.add(all, source.name());
-            lines.forEach(each -> StepKey.add(all, each));
+            all.add(source.name());
+            lines.forEach(all::add);
         }
-        return HexFormat.of().formatHex(all.digest());
+        return all.hex();
     }
 
     private static String line(TreeEntry entry) {
@@ -147,7 +148,7 @@ final class Sources {
     }
 
     private static String hash(InputStream content) {
-        MessageDigest hash = StepKey.sha256();
+        MessageDigest hash = PartsHash.sha256();
         var buffer = new byte[BUFFER_BYTES];
         try {
             for (int got = content.read(buffer); got >= 0; got = content.read(buffer)) {

@@ -13,7 +13,6 @@ import dev.carrel.build.Instruction.User;
 import dev.carrel.build.Instruction.Workdir;
 import dev.carrel.sandbox.SnapshotId;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Goes through the instructions of one stage. As long as an earlier build has done the same, its
@@ -124,19 +123,5 @@ final class StageRun {
         state.directory(state.expand(workdir.line(), workdir.path()));
         String path = state.directory();
         perform(workdir, at.key().then("WORKDIR", path), on -> on.files().makeDirectory(path));
-    }
-
-    /// Texts that stand for a sorted map.
-    static String text(java.util.Map<String, String> map) {
-        var text = new StringBuilder();
-        new TreeMap<>(map)
-                .forEach((name, value) ->
-                        text.append(name.length())
-                                .append(':')
-                                .append(name)
-                                .append(value.length())
-                                .append(':')
-                                .append(value));
-        return text.toString();
     }
 }

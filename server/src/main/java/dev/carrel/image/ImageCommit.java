@@ -7,14 +7,12 @@ import dev.carrel.process.Fd;
 import dev.carrel.process.Linux;
 import dev.carrel.store.Ids;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /// Makes an image out of another one and what was changed since: all or nothing. The files of both
@@ -114,16 +112,10 @@ final class ImageCommit {
 
     /// Of all that makes the image what it is.
     private static Digest digest(Image below, Optional<Digest> top, ImageConfig config) {
-        String text =
-                String.join(
-                        "\0",
-                        "built",
-                        below.identity(),
-                        top.map(Digest::toString).orElse(""),
-                        new TreeMap<>(config.env()).toString(),
-                        config.user(),
-                        config.workingDirectory(),
-                        new TreeMap<>(config.labels()).toString());
-        return Digest.of(text.getBytes(StandardCharsets.UTF_8));
+        var hash = new PartsHash();
+        hash.add("built2", below.identity(), top.map(Digest::toString).orElse(""));
+        hash.add(PartsHash.of(config.env()), config.user(), config.workingDirectory());
+        hash.add(PartsHash.of(config.labels()));
+        return new Digest(hash.hex());
     }
 }

@@ -90,16 +90,6 @@ final class ImageNames {
                 handle -> handle.execute("delete from images where digest = ?", digest.toString()));
     }
 
-    /// Whether any name of any project means this.
-    boolean isNamed(Digest digest) {
-        return store.read(handle ->
-                handle.createQuery("select count(*) from images where digest = ?")
-                        .bind(0, digest.toString())
-                        .mapTo(Long.class)
-                        .one())
-                > 0;
-    }
-
     private static Row row(ResultSet row) throws SQLException {
         return new Row(
                 row.getString("name"),

@@ -25,9 +25,9 @@ import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Brings one image of a registry to this host: layers that are not there yet, side by side, then
-/// the root file system out of them. All or nothing; layers that came whole stay for the next
-/// attempt. Ends early when its thread is interrupted.
+/// Brings one image of a registry to this host: layers that its project does not have yet, side by
+/// side, then the root file system out of them. All or nothing; layers that came whole stay for the
+/// next attempt. Ends early when its thread is interrupted.
 final class ImagePull {
     static final int LAYERS_AT_ONCE = 3;
     static final int ATTEMPTS = 3;
@@ -36,14 +36,20 @@ final class ImagePull {
     private static final Logger LOG = LoggerFactory.getLogger(ImagePull.class);
 
     private final ImageStore store;
+    private final LayerRights.Of rights;
     private final Reference reference;
     private final Registry registry;
     private final Consumer<Progress> progress;
     private final AtomicLong done = new AtomicLong();
 
     ImagePull(
-            ImageStore store, Reference reference, Registry registry, Consumer<Progress> progress) {
+            ImageStore store,
+            LayerRights.Of rights,
+            Reference reference,
+            Registry registry,
+            Consumer<Progress> progress) {
         this.store = store;
+        this.rights = rights;
         this.reference = reference;
         this.registry = registry;
         this.progress = progress;
@@ -58,14 +64,12 @@ final class ImagePull {
     private BuiltImage pull() throws IOException {
         progress.accept(new Progress(0, "asking " + reference.registry()));
         Manifest manifest = Manifest.fetch(registry);
-        Optional<BuiltImage> there = store.find(manifest.digest());
-        if (there.isPresent()) {
-            progress.accept(new Progress(1, "done"));
-            return there.get();
+        if (!rights.hasImage(manifest.digest()) || store.find(manifest.digest()).isEmpty()) {
+            fetch(manifest);
+            progress.accept(new Progress(UNPACKED, "putting layers together"));
         }
-        fetch(manifest);
-        progress.accept(new Progress(UNPACKED, "putting layers together"));
-        BuiltImage image = assemble(manifest);
+        Optional<BuiltImage> there = store.find(manifest.digest());
+        BuiltImage image = there.isPresent() ? there.get() : assemble(manifest);
         progress.accept(new Progress(1, "done"));
         return image;
     }
@@ -120,7 +124,7 @@ final class ImagePull {
             throws IOException {
         // Of two pulls at once with a layer in common, one gets it and the other waits for it.
         try (var _ = LayerTurn.take(store.layers().folder(content))) {
-            for (int attempt = 1; !store.layers().claim(content); attempt++) {
+            for (int attempt = 1; !isOurs(content); attempt++) {
                 var taken = new AtomicLong();
                 try (InputStream blob = registry.blob(layer.digest())) {
                     LongConsumer tell =
@@ -129,6 +133,7 @@ final class ImagePull {
                                 tell(manifest, got);
                             };
                     store.layers().add(layer, content, blob, budget, tell);
+                    rights.downloaded(content);
                 } catch (IOException e) {
                     if (attempt == ATTEMPTS || Thread.currentThread().isInterrupted()) {
                         throw e;
@@ -138,6 +143,11 @@ final class ImagePull {
                 }
             }
         }
+    }
+
+    /// Whether it is here and the project may have it as it is.
+    private boolean isOurs(Digest content) throws IOException {
+        return rights.hasLayer(content) && store.layers().claim(content);
     }
 
     private void tell(Manifest manifest, long bytes) {

@@ -145,7 +145,7 @@ public final class Images {
 
     BuiltImage buildRecipe(String name, Consumer<Progress> progress) throws IOException {
         Recipe recipe = Recipe.find(name).orElseThrow(() -> notFound(name));
-        return new ImageBuild(recipe, directory.resolve(name)).run(progress);
+        return new RecipeBuild(recipe, directory.resolve(name)).run(progress);
     }
 
     ImagePrune.Pruned prune(Duration unusedFor, Set<Digest> spared) throws IOException {
@@ -191,7 +191,9 @@ public final class Images {
         try {
             Optional<Recipe> recipe = name.matches(NAME) ? Recipe.find(name) : Optional.empty();
             return recipe.isPresent()
-                    && new ImageBuild(recipe.get(), directory.resolve(name)).existing().isPresent();
+                    && new RecipeBuild(recipe.get(), directory.resolve(name))
+                            .existing()
+                            .isPresent();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -48,7 +48,8 @@ final class LayerStore {
     }
 
     /// Unpacks a layer as a registry sends it and checks it against both of its digests: nothing of
-    /// it stays when they are not right. `taken` hears of each piece.
+    /// it stays when they are not right. One that is here is checked all the same: whoever gets it
+    /// must have been sent it. `taken` hears of each piece.
     void add(
             Descriptor layer,
             Digest content,
@@ -56,11 +57,20 @@ final class LayerStore {
             PullBudget budget,
             LongConsumer taken)
             throws IOException {
+        if (Files.isDirectory(folder(content))) {
+            check(layer, content, new Exactly(blob, layer.sizeBytes(), taken), budget, all -> {});
+            return;
+        }
         Files.createDirectories(directory);
         Path half = Files.createDirectory(directory.resolve(HALF + Ids.next("lay")));
         boolean complete = false;
         try {
-            unpack(layer, content, blob, budget, taken, half).write(half);
+            check(
+                    layer,
+                    content,
+                    new Exactly(blob, layer.sizeBytes(), taken),
+                    budget,
+                    tar -> unpack(tar, budget, half).write(half));
             ImageFolder.flush(half);
             complete = place(half, folder(content));
         } finally {
@@ -112,18 +122,17 @@ final class LayerStore {
         }
     }
 
-    private static LayerNotes unpack(
-            Descriptor layer,
-            Digest content,
-            InputStream blob,
-            PullBudget budget,
-            LongConsumer taken,
-            Path half)
+    /// Takes what it needs of a layer, unpacked.
+    private interface Taker {
+        void take(InputStream tar) throws IOException;
+    }
+
+    private static void check(
+            Descriptor layer, Digest content, InputStream blob, PullBudget budget, Taker taker)
             throws IOException {
-        var sent =
-                new DigestInputStream(new Exactly(blob, layer.sizeBytes(), taken), Digest.sha256());
+        var sent = new DigestInputStream(blob, Digest.sha256());
         var unpacked = new DigestInputStream(open(layer, sent), Digest.sha256());
-        LayerNotes notes = unpack(unpacked, budget, half);
+        taker.take(unpacked);
         drain(unpacked, budget);
         sent.transferTo(OutputStream.nullOutputStream());
         if (!Digest.of(sent.getMessageDigest()).equals(layer.digest())) {
@@ -132,7 +141,6 @@ final class LayerStore {
         if (!Digest.of(unpacked.getMessageDigest()).equals(content)) {
             throw new IOException("layer " + layer.digest() + " does not hold " + content);
         }
-        return notes;
     }
 
     private static LayerNotes unpack(InputStream tar, PullBudget budget, Path half)

@@ -63,13 +63,28 @@ final class LayerUnpack implements AutoCloseable {
     LayerNotes run(TarReader tar) throws IOException {
         for (Optional<TarEntry> entry = tar.next(); entry.isPresent(); entry = tar.next()) {
             budget.entry();
-            add(entry.get(), LayerPath.of(entry.get().path()), tar);
+            try {
+                add(entry.get(), LayerPath.of(entry.get().path()), tar);
+            } catch (LinuxException e) {
+                throw refused(e);
+            }
         }
         for (Map.Entry<String, TarEntry> directory : directories.entrySet()) {
             seal(directory.getKey(), directory.getValue());
         }
         return new LayerNotes(
                 bytes, List.copyOf(whiteouts), List.copyOf(opaques), List.copyOf(implied));
+    }
+
+    /// What the layer is to blame for; the system's own words may hold paths of the host.
+    private static IOException refused(LinuxException e) {
+        return switch (e.errno()) {
+            case ENAMETOOLONG ->
+                    new IOException("the layer has a name or a link that is too long", e);
+            case ELOOP -> new IOException("the layer has links without end", e);
+            case ENOTDIR -> new IOException("the layer has a file where it needs a folder", e);
+            default -> e;
+        };
     }
 
     private void add(TarEntry entry, LayerPath path, TarReader tar) throws IOException {

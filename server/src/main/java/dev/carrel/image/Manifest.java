@@ -40,14 +40,22 @@ record Manifest(Digest digest, List<Descriptor> layers, JsonNode configuration) 
         for (JsonNode layer : json.path("layers")) {
             layers.add(descriptor(registry, layer));
         }
-        if (layers.size() > LAYERS_MAX) {
-            throw registry.invalid("it has more than " + LAYERS_MAX + " layers");
-        }
+        requireLimits(registry, layers);
         Descriptor config = descriptor(registry, json.path("config"));
         JsonNode configuration = parse(registry, registry.text(config, CONFIGURATION_BYTES_MAX));
         var manifest = new Manifest(named.digest(), layers, configuration);
         manifest.check(registry);
         return manifest;
+    }
+
+    private static void requireLimits(Registry registry, List<Descriptor> layers) {
+        if (layers.size() > LAYERS_MAX) {
+            throw registry.invalid("it has more than " + LAYERS_MAX + " layers");
+        }
+        if (layers.stream().anyMatch(layer -> layer.sizeBytes() > PullBudget.BYTES_MAX)) {
+            throw registry.invalid(
+                    "a layer has more than %d MB".formatted(PullBudget.BYTES_MAX >> 20));
+        }
     }
 
     /// The digests of the layers' contents, unpacked.

@@ -32,6 +32,7 @@ public final class ProjectImages implements AutoCloseable {
     private final Images images;
     private final ImageStore store;
     private final ImageNames names;
+    private final LayerRights rights;
     private final RegistrySettings registries;
     private final Pulls pulls = new Pulls();
     private final ImageKeeper keeper;
@@ -40,6 +41,7 @@ public final class ProjectImages implements AutoCloseable {
         this.images = images;
         this.store = images.store();
         this.names = new ImageNames(store);
+        this.rights = new LayerRights(this.store, names);
         this.registries = registries;
         this.keeper = new ImageKeeper(images, this::prune);
     }
@@ -136,7 +138,10 @@ public final class ProjectImages implements AutoCloseable {
                 pull -> {
                     var registry =
                             new Registry(reference, credentials, registries.isPlain(reference));
-                    BuiltImage image = new ImagePull(store, reference, registry, pull::tell).run();
+                    var work =
+                            new ImagePull(
+                                    store, rights.of(project), reference, registry, pull::tell);
+                    BuiltImage image = work.run();
                     names.put(
                             project,
                             new ImageNames.Row(

@@ -31,6 +31,12 @@ final class FakeRegistry implements AutoCloseable {
         boolean answer(HttpExchange call, byte[] body) throws IOException;
     }
 
+    static final Trouble MISSING =
+            (call, body) -> {
+                call.sendResponseHeaders(404, -1);
+                return true;
+            };
+
     final List<String> calls = Collections.synchronizedList(new ArrayList<>());
     final Map<String, Trouble> troubles = new ConcurrentHashMap<>();
     volatile String auth = "";
@@ -125,6 +131,12 @@ final class FakeRegistry implements AutoCloseable {
         content.put("/v2/" + repository + "/manifests/" + tag, bytes);
         content.put("/v2/" + repository + "/manifests/" + digest, bytes);
         return digest;
+    }
+
+    /// The manifest that it serves.
+    String manifest(String repository, String tag) {
+        byte[] bytes = content.get("/v2/" + repository + "/manifests/" + tag);
+        return new String(java.util.Objects.requireNonNull(bytes), StandardCharsets.UTF_8);
     }
 
     private Digest blob(byte[] bytes) {

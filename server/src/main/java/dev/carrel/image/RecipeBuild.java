@@ -15,11 +15,8 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +27,7 @@ import java.util.stream.Stream;
 
 /// Makes one image once: in a folder beside its place, under a lock that all processes respect,
 /// renamed when complete.
-final class ImageBuild {
+final class RecipeBuild {
     private static final String HALF = ".building-";
     private static final int DIGEST_CHARACTERS = 16;
     private static final Progress WAITING = new Progress(0, "waiting for another build to end");
@@ -44,7 +41,7 @@ final class ImageBuild {
     private final Path folder;
 
     /// `folder` holds all versions of this image.
-    ImageBuild(Recipe recipe, Path folder) {
+    RecipeBuild(Recipe recipe, Path folder) {
         this.recipe = recipe;
         this.folder = folder;
     }
@@ -124,14 +121,9 @@ final class ImageBuild {
                 }
             }
         }
-        try {
-            byte[] hash =
-                    MessageDigest.getInstance("SHA-256")
-                            .digest(text.toString().getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(hash).substring(0, DIGEST_CHARACTERS);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return Digest.of(text.toString().getBytes(StandardCharsets.UTF_8))
+                .hex()
+                .substring(0, DIGEST_CHARACTERS);
     }
 
     private static long size(Path tree) throws IOException {
