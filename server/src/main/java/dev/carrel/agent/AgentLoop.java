@@ -31,7 +31,7 @@ public final class AgentLoop {
         this.journal = journal;
         this.toolbox = new Toolbox(agent.allowedTools(), tools);
         this.gate = new ApprovalGate(agent.approve());
-        this.model = new ModelStep(agent, models, toolbox, cancellation);
+        this.model = new ModelStep(agent, models, toolbox, journal, cancellation);
         this.calls = new CallRunner(contexts);
         this.cancellation = cancellation;
     }

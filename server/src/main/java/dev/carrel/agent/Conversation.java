@@ -2,6 +2,7 @@ package dev.carrel.agent;
 
 import dev.carrel.model.FinishReason;
 import dev.carrel.model.Message;
+import dev.carrel.model.TokenEstimate;
 import dev.carrel.model.ToolCall;
 import dev.carrel.model.ToolSpec;
 import dev.carrel.model.Usage;
@@ -30,7 +31,8 @@ public final class Conversation {
     /// limit ended the answer it belongs to.
     public record OpenCall(ToolCall call, int index, boolean started, boolean cutShort) {}
 
-    private final List<Message> settled = new ArrayList<>();
+    private final Transcript settled = new Transcript();
+    private final ContextState context = new ContextState();
     private final Set<String> callIds = new HashSet<>();
     private final List<Event.UserMessage> waiting = new ArrayList<>();
     private final List<Event.UserMessage> steering = new ArrayList<>();
@@ -61,11 +63,15 @@ public final class Conversation {
                 modelCalled = true;
             }
             case Event.AssistantMessage answer -> answer(answer);
-            case Event.ApprovalRequested request -> approvals.requested(request);
+            case Event.ApprovalRequested request -> {
+                callIds.add(request.callId()); // its answer may be among those that were summed up
+                approvals.requested(request);
+            }
             case Event.ApprovalDecided decision -> approvals.decided(decision);
             case Event.ToolStarted started ->
                     exchange.ifPresent(open -> open.start(started.callId()));
             case Event.ToolCompleted completed -> completed(completed);
+            case Event.Compaction compaction -> compacted(compaction);
             case Event.TurnCompleted completed -> turnCompleted(completed);
         }
     }
@@ -82,9 +88,7 @@ public final class Conversation {
 
     /// Whether there is nothing left for the model to say: the last word was its own.
     public boolean answered() {
-        return exchange.isEmpty()
-                && steering.isEmpty()
-                && (settled.isEmpty() || settled.getLast() instanceof Message.Assistant);
+        return exchange.isEmpty() && steering.isEmpty() && settled.isAnswered();
     }
 
     /// The model calls of this turn so far, the one under way included.
@@ -114,14 +118,29 @@ public final class Conversation {
         return approvals;
     }
 
-    /// Every tool call id of the session.
+    /// Every tool call id of the session that the model can still see.
     Set<String> callIds() {
         return callIds;
     }
 
+    /// What the model sees at its next call, when no call is open.
+    Transcript transcript() {
+        return settled;
+    }
+
+    ContextState context() {
+        return context;
+    }
+
+    /// An estimate of the tokens in all that the model sees at its next call.
+    long tokens() {
+        return settled.tokens()
+                + steering.stream().mapToLong(message -> TokenEstimate.of(message.text())).sum();
+    }
+
     /// What the model has to see, oldest first.
     public List<Message> messages() {
-        List<Message> all = new ArrayList<>(settled);
+        List<Message> all = new ArrayList<>(settled.messages());
         exchange.ifPresent(open -> all.addAll(open.messages(TURN_ENDED)));
         return all;
     }
@@ -166,6 +185,7 @@ public final class Conversation {
         modelCalled = false;
         steps = answer.step();
         usage = usage.plus(answer.usage());
+        context.counted(settled.tokens(), answer.usage().inputTokens());
         if (answer.message().toolCalls().isEmpty()) {
             settled.add(answer.message());
         } else {
@@ -174,6 +194,12 @@ public final class Conversation {
                     Optional.of(
                             new Exchange(answer.message(), answer.finish() == FinishReason.LENGTH));
         }
+    }
+
+    private void compacted(Event.Compaction compaction) {
+        compaction.summary().ifPresent(summary -> usage = usage.plus(summary.usage()));
+        settled.apply(compaction.cut());
+        context.cut(compaction, settled.tokens());
     }
 
     private void completed(Event.ToolCompleted completed) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// What one entry of a session's journal says. Stored for ever: a field is never reused and old
 /// entries always load.
@@ -75,6 +76,17 @@ public sealed interface Event {
     record ToolCompleted(
             String callId, String tool, ToolStatus status, String result, Duration duration)
             implements Event {}
+
+    /// The conversation became too long for `model`, and part of it is left out from here on; the
+    /// journal keeps all. `tokensBefore` and `tokensAfter` are about what a request takes.
+    /// `limitTokens` is what a request may have from now on, where the provider refused one.
+    record Compaction(
+            String model, Cut cut, long tokensBefore, long tokensAfter, OptionalLong limitTokens)
+            implements Event {
+        public Optional<Cut.Summary> summary() {
+            return cut instanceof Cut.Summary summary ? Optional.of(summary) : Optional.empty();
+        }
+    }
 
     /// `error` tells what went wrong when the reason is [StopReason#ERROR]: an error code and a
     /// message.

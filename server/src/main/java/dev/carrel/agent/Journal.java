@@ -8,7 +8,8 @@ import java.util.Optional;
 public interface Journal {
     /// All entries of the session up to and with this turn's, oldest first, the ones appended
     /// through this object included. Turn by turn: a message that was sent while another turn ran
-    /// stands after that turn's end, and what belongs to later turns is left out.
+    /// stands after that turn's end, and what belongs to later turns is left out. Answers and calls
+    /// of earlier turns that a [Cut.Summary] stands for may be left out, too.
     List<Event> events();
 
     /// Appends one entry; durable when this returns. Returns what is new in [#events], in order:
@@ -25,6 +26,10 @@ public interface Journal {
     /// something was said already, the turn stays, and what is new in [#events] is returned, in
     /// order. Fails like [#append].
     Optional<List<Event>> rest();
+
+    /// The number, as readers of the journal know it, of the entry with the newest answer of the
+    /// model but `answer` - 1.
+    long numberOfAnswer(int answer);
 
     /// Tells live readers; never blocks, never fails.
     void publish(Delta delta);

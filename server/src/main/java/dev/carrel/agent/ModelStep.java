@@ -14,6 +14,8 @@ import dev.carrel.model.ToolCall;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,13 +29,20 @@ final class ModelStep {
     private final Toolbox toolbox;
     private final Cancellation cancellation;
     private final String system;
+    private final Compactor compactor;
 
-    ModelStep(AgentDefinition agent, Models models, Toolbox toolbox, Cancellation cancellation) {
+    ModelStep(
+            AgentDefinition agent,
+            Models models,
+            Toolbox toolbox,
+            Journal journal,
+            Cancellation cancellation) {
         this.agent = agent;
         this.models = models;
         this.toolbox = toolbox;
         this.cancellation = cancellation;
         this.system = SystemPrompt.of(agent, toolbox.names());
+        this.compactor = new Compactor(agent, models, toolbox, system, journal);
     }
 
     /// Leaves the turn as it is when it was cancelled meanwhile.
@@ -45,20 +54,24 @@ final class ModelStep {
             turn.fail(new TurnError(e.code().wireName(), e.text())); // Gone since the deployment.
             return;
         }
+        var call = new ModelCall(agent.model(), model, cancellation);
+        Optional<Supplier<Event>> room = compactor.before(turn.state(), call);
+        if (room.isPresent()) {
+            append(turn, room.get());
+            return;
+        }
         if (turn.state().modelCalled()) {
             turn.publish(new Delta.Restarted()); // A crash lost the answer of the earlier call.
         } else {
             turn.append(new Event.ModelStarted(turn.state().steps() + 1, agent.model().toString()));
         }
-        ask(turn, model);
+        append(turn, () -> ask(turn, call));
     }
 
-    private void ask(Turn turn, ChatModel model) {
-        var live = new LiveAnswer(turn);
-        long start = System.nanoTime();
-        ChatAnswer answer;
+    private void append(Turn turn, Supplier<Event> asked) {
+        Event event;
         try {
-            answer = model.chat(request(turn.state()), live, cancellation);
+            event = asked.get();
         } catch (RuntimeException e) {
             // The edge of a provider's library: what it throws ends the turn, not the worker.
             AgentLoop.stopIfInterrupted();
@@ -67,14 +80,28 @@ final class ModelStep {
             }
             return;
         }
-        turn.append(
-                new Event.AssistantMessage(
-                        turn.state().steps(),
-                        withUniqueIds(answer.message(), live),
-                        answer.finish(),
-                        answer.usage(),
-                        answer.model(),
-                        Duration.ofNanos(System.nanoTime() - start)));
+        turn.append(event);
+    }
+
+    private Event ask(Turn turn, ModelCall call) {
+        var live = new LiveAnswer(turn);
+        long start = System.nanoTime();
+        ChatAnswer answer;
+        try {
+            answer = call.chat(request(turn.state()), live);
+        } catch (CarrelException e) {
+            if (e.code() != ErrorCode.MODEL_CONTEXT_OVERFLOW) {
+                throw e;
+            }
+            return compactor.after(e, turn.state(), call);
+        }
+        return new Event.AssistantMessage(
+                turn.state().steps(),
+                withUniqueIds(answer.message(), live),
+                answer.finish(),
+                answer.usage(),
+                answer.model(),
+                Duration.ofNanos(System.nanoTime() - start));
     }
 
     private TurnError failure(RuntimeException e) {

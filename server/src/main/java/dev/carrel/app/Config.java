@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /// The values of `carrel.yaml` and of the environment, which wins: `server.port` is
@@ -27,6 +28,10 @@ import java.util.TreeSet;
 final class Config {
     private static final String PROVIDERS = "providers";
     private static final String REGISTRIES = "registries";
+    private static final String CONTEXT_WINDOWS = "context_windows";
+
+    /// Whose keys are names.
+    private static final Set<String> MAPS = Set.of(PROVIDERS, REGISTRIES, CONTEXT_WINDOWS);
 
     private final Map<String, JsonNode> values = new LinkedHashMap<>();
     private final Map<String, String> environment;
@@ -57,7 +62,7 @@ final class Config {
     }
 
     private void flatten(String key, JsonNode node) {
-        if (node.isObject() && !key.equals(PROVIDERS) && !key.equals(REGISTRIES)) {
+        if (node.isObject() && !MAPS.contains(key)) {
             String prefix = key.isEmpty() ? "" : key + ".";
             node.properties().forEach(entry -> flatten(prefix + entry.getKey(), entry.getValue()));
         } else if (!key.isEmpty()) {
@@ -93,8 +98,17 @@ final class Config {
 
     /// The part of the file below `providers`, as it stands.
     JsonNode providers() {
-        known.add(PROVIDERS);
-        return values.getOrDefault(PROVIDERS, NullNode.getInstance());
+        return map(PROVIDERS);
+    }
+
+    /// The part of the file below `context_windows`, as it stands.
+    JsonNode contextWindows() {
+        return map(CONTEXT_WINDOWS);
+    }
+
+    private JsonNode map(String key) {
+        known.add(key);
+        return values.getOrDefault(key, NullNode.getInstance());
     }
 
     /// A list of texts; in the environment, commas are between them.
@@ -119,8 +133,7 @@ final class Config {
 
     /// The part of the file below `registries`, as it stands.
     JsonNode registries() {
-        known.add(REGISTRIES);
-        return values.getOrDefault(REGISTRIES, NullNode.getInstance());
+        return map(REGISTRIES);
     }
 
     private Optional<String> find(String key) {

@@ -74,7 +74,9 @@ final class Server implements AutoCloseable {
         var keys = new Keys(store, clock);
         madeKey = FirstKey.ensure(keys, config.keyFile());
         Models models =
-                ConfiguredModels.of(ModelSettings.of(config.environment(), config.providers()));
+                ConfiguredModels.of(
+                        ModelSettings.of(config.environment(), config.providers()),
+                        config.contextWindows());
         List<Tool> tools = BuiltinTools.all();
         var images = add(new ProjectImages(builtImages(progress), store, config.registries()));
         images.watch();

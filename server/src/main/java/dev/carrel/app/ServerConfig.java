@@ -7,6 +7,7 @@ import dev.carrel.error.Nearest;
 import dev.carrel.http.HttpSettings;
 import dev.carrel.image.Images;
 import dev.carrel.image.RegistrySettings;
+import dev.carrel.model.ContextWindows;
 import dev.carrel.preview.PreviewSettings;
 import dev.carrel.sandbox.ClosedRanges;
 import dev.carrel.sandbox.IdleRules;
@@ -43,6 +44,7 @@ record ServerConfig(
         PreviewSettings previews,
         LogLevel logLevel,
         JsonNode providers,
+        ContextWindows contextWindows,
         RegistrySettings registries,
         Map<String, String> environment) {
     private static final int SANDBOXES_MAX = 100_000;
@@ -69,6 +71,7 @@ record ServerConfig(
                         previews(config),
                         logLevel(config.text("log.level", "info")),
                         config.providers(),
+                        ContextWindows.of(config.contextWindows()),
                         RegistrySettings.of(config.registries()),
                         environment);
         config.refuseUnknown();

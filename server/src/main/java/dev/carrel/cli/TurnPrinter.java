@@ -44,6 +44,7 @@ final class TurnPrinter {
             case "approval.decided" -> decided(item);
             case "tool.started" -> started(item);
             case "tool.completed" -> completed(item);
+            case "compaction" -> compacted(item);
             case "turn.completed" -> ended(item);
             default -> {
                 // The rest is bookkeeping: `carrel logs` shows it.
@@ -165,6 +166,21 @@ final class TurnPrinter {
         if (more > 0) {
             terminal.line(Style.DIM, "    … " + more + " more lines");
         }
+    }
+
+    private void compacted(JsonNode item) {
+        endLine();
+        String what =
+                item.path("kind").asText().equals("summary")
+                        ? "older steps were summed up"
+                        : "older results were shortened";
+        terminal.line(
+                Style.NOTE,
+                "(the conversation was long: %s, %d tokens became %d)"
+                        .formatted(
+                                what,
+                                item.path("tokens_before").asLong(),
+                                item.path("tokens_after").asLong()));
     }
 
     private void ended(JsonNode item) {

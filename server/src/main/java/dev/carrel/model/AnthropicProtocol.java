@@ -39,6 +39,11 @@ final class AnthropicProtocol implements Protocol {
         return new AnthropicAnswer(access, request, listener);
     }
 
+    @Override
+    public long answerTokens(String model) {
+        return outputTokensMax.orElse(ClaudeVersion.of(model).outputTokensMax());
+    }
+
     ObjectNode body(ChatRequest request) {
         var names = new ToolNames(request.tools());
         var version = ClaudeVersion.of(request.model());

@@ -10,4 +10,9 @@ public interface ChatModel {
     /// [Cancellation.CancelledException] soon after `cancellation`; the connection is closed by
     /// then, and nothing of the answer counts.
     ChatAnswer chat(ChatRequest request, ChatListener listener, Cancellation cancellation);
+
+    /// About how long an answer may get: as much of the model's window is kept free.
+    default long answerTokens(String model) {
+        return ContextWindow.ANSWER_TOKENS_DEFAULT;
+    }
 }

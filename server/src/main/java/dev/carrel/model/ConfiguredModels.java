@@ -14,19 +14,31 @@ import java.util.TreeSet;
 /// Models by the name of their provider, fixed at the start.
 public final class ConfiguredModels implements Models {
     private final SortedMap<String, ChatModel> models;
+    private final ContextWindows windows;
 
     /// Models that are there already.
     public ConfiguredModels(Map<String, ChatModel> models) {
+        this(models, ContextWindows.BUILT_IN);
+    }
+
+    /// With what is said of how much they take at once.
+    public ConfiguredModels(Map<String, ChatModel> models, ContextWindows windows) {
         this.models = Collections.unmodifiableSortedMap(new TreeMap<>(models));
+        this.windows = windows;
     }
 
     /// Makes each configured provider's model. Connects to none of them: a wrong key shows at the
     /// first call. Fails with `INVALID_DEFINITION` when a script cannot be read.
     public static ConfiguredModels of(ModelSettings settings) {
+        return of(settings, ContextWindows.BUILT_IN);
+    }
+
+    /// With what is said of how much models take at once.
+    public static ConfiguredModels of(ModelSettings settings, ContextWindows windows) {
         HttpClient client = client();
         var models = new TreeMap<String, ChatModel>();
         settings.providers().forEach((name, each) -> models.put(name, model(name, each, client)));
-        return new ConfiguredModels(models);
+        return new ConfiguredModels(models, windows);
     }
 
     static HttpClient client() {
@@ -77,6 +89,16 @@ public final class ConfiguredModels implements Models {
                         Nearest.to(name, models.keySet())
                                 .map(near -> "; did you mean " + near + "?"))
                 .orElse("; configured are " + String.join(", ", models.keySet()));
+    }
+
+    @Override
+    public ContextWindow window(ModelRef model) {
+        ChatModel provider = models.get(model.provider());
+        long answerTokens =
+                provider == null
+                        ? ContextWindow.ANSWER_TOKENS_DEFAULT
+                        : provider.answerTokens(model.model());
+        return ContextWindow.of(windows.tokens(model), answerTokens);
     }
 
     @Override

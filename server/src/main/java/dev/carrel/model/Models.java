@@ -8,6 +8,11 @@ public interface Models {
     /// this name.
     ChatModel provider(String name);
 
+    /// How much the model takes at once, as far as anybody knows.
+    default ContextWindow window(ModelRef model) {
+        return ContextWindow.DEFAULT;
+    }
+
     /// Names of the configured providers, sorted.
     Set<String> names();
 }

@@ -42,6 +42,13 @@ final class OpenAiProtocol implements Protocol {
         return new OpenAiAnswer(access, request, listener);
     }
 
+    @Override
+    public long answerTokens(String model) {
+        return outputTokensMax.isPresent()
+                ? outputTokensMax.getAsInt()
+                : ContextWindow.ANSWER_TOKENS_DEFAULT;
+    }
+
     ObjectNode body(ChatRequest request) {
         var names = new ToolNames(request.tools());
         ObjectNode body = Json.object().put("model", request.model()).put("stream", true);

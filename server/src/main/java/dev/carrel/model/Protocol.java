@@ -13,6 +13,9 @@ interface Protocol {
         return false;
     }
 
+    /// How long an answer may get.
+    long answerTokens(String model);
+
     /// A new reader for the answer to one attempt at `request`; tells `listener` what arrives.
     AnswerReader reader(ChatRequest request, ChatListener listener);
 }

@@ -68,6 +68,11 @@ final class ProviderChatModel implements ChatModel {
         }
     }
 
+    @Override
+    public long answerTokens(String model) {
+        return protocol.answerTokens(model);
+    }
+
     private Duration pauseAfter(
             ProviderFailure failure, int tries, Duration paused, Instant deadline) {
         Duration pause =

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// What a [ScriptedModel] says.
-record Script(List<Conversation> conversations) {
+/// What a [ScriptedModel] says, and how long a request it takes.
+record Script(List<Conversation> conversations, long contextTokens) {
     Script {
         conversations = List.copyOf(conversations);
     }

@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A script as it stands in its file: classes with fields, because Jackson knows the line of an
 /// unknown key only in those. What is wrong with a value is told by its place.
+@JsonNaming(SnakeCaseStrategy.class)
 final class ScriptFile {
+    @Nullable Long contextTokens;
     @Nullable List<Conversation> conversations;
 
     static final class Conversation {
@@ -48,7 +50,10 @@ final class ScriptFile {
 
     /// Fails with [IllegalArgumentException]; the message begins with the place.
     Script checked() {
-        return new Script(each("conversation ", conversations, ScriptFile::checked));
+        check(contextTokens == null || contextTokens > 0, "context_tokens must be above 0");
+        return new Script(
+                each("conversation ", conversations, ScriptFile::checked),
+                contextTokens == null ? Long.MAX_VALUE : contextTokens);
     }
 
     private static Script.Conversation checked(Conversation conversation) {

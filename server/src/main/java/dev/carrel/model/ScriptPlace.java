@@ -5,10 +5,14 @@ import dev.carrel.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// Where in its script a conversation is: the step to play, its number from 1, what the tools of
 /// the step before answered, and how many user messages there are so far.
 record ScriptPlace(Script.Step step, int number, List<String> results, int userMessages) {
+    private static final Pattern CALL_ID = Pattern.compile("call_\\d{1,9}_(\\d{1,9})_");
+
     ScriptPlace {
         results = List.copyOf(results);
     }
@@ -17,9 +21,13 @@ record ScriptPlace(Script.Step step, int number, List<String> results, int userM
     static ScriptPlace find(Script script, List<Message> messages) {
         var results = new ArrayList<String>();
         int done = 0;
+        int doneByIds = 0;
         for (int i = messages.size() - 1; i >= 0; i--) {
             switch (messages.get(i)) {
-                case Message.Assistant _ -> done++;
+                case Message.Assistant said -> {
+                    done++;
+                    doneByIds = Math.max(doneByIds, step(said));
+                }
                 case Message.ToolResult result -> {
                     if (done == 0) {
                         results.addFirst(result.text());
@@ -32,8 +40,9 @@ record ScriptPlace(Script.Step step, int number, List<String> results, int userM
                                     .findFirst();
                     if (found.isPresent()) {
                         int userMessages = userMessages(messages.subList(0, i + 1));
+                        int all = Math.max(done, doneByIds);
                         return new ScriptPlace(
-                                step(found.get(), done), done + 1, results, userMessages);
+                                step(found.get(), all), all + 1, results, userMessages);
                     }
                 }
             }
@@ -51,6 +60,21 @@ record ScriptPlace(Script.Step step, int number, List<String> results, int userM
                     "the script has no more steps: all " + steps + " are done");
         }
         return conversation.steps().get(done);
+    }
+
+    static String callId(int userMessages, int step, int call) {
+        return "call_" + userMessages + "_" + step + "_" + call;
+    }
+
+    /// Which step an answer was, by the ids of its calls: when answers before it were summed up,
+    /// counting does not tell. 0 when it has no calls.
+    private static int step(Message.Assistant said) {
+        return said.toolCalls().stream()
+                .map(call -> CALL_ID.matcher(call.id()))
+                .filter(Matcher::lookingAt)
+                .mapToInt(matcher -> Integer.parseInt(matcher.group(1)))
+                .max()
+                .orElse(0);
     }
 
     private static int userMessages(List<Message> messages) {

@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
 /// It holds no state: which answer comes next follows from the messages of the request alone, so a
 /// turn goes on in another process where it stopped. The latest user message that a conversation
 /// matches chooses the first such conversation; the number of answers since then is the number of
-/// steps done. User messages that no conversation matches change nothing. After the last step the
+/// steps done, unless the ids of their calls tell of more, since answers are missing that were
+/// summed up. User messages that no conversation matches change nothing. After the last step the
 /// call fails, so that a script whose turn should be over ends with a step without calls.
 ///
 /// ```yaml
@@ -38,6 +39,8 @@ import java.util.regex.Pattern;
 ///       - error: {code: model_unavailable, message: "out of order"}
 /// ```
 ///
+/// With `context_tokens: 6000` at the top, longer requests are refused as providers do.
+///
 /// Usage is made up from lengths, four characters a token; ids of calls count user messages, steps
 /// and calls. Unmet expectations fail with `MODEL_BAD_ANSWER`, since what the script says next
 /// would be a lie.
@@ -45,6 +48,8 @@ public final class ScriptedModel implements ChatModel {
     private static final int CHUNK_LENGTH = 24;
     private static final int CHARACTERS_PER_TOKEN = 4;
     private static final int QUOTED_MAX = 400;
+    private static final Message.Assistant NOTHING =
+            new Message.Assistant("", "", Optional.empty(), List.of());
 
     private final Script script;
     private final Pause pause;
@@ -77,6 +82,7 @@ public final class ScriptedModel implements ChatModel {
     @Override
     public ChatAnswer chat(ChatRequest request, ChatListener listener, Cancellation cancellation) {
         cancellation.throwIfCancelled();
+        requireFits(request);
         var place = ScriptPlace.find(script, request.messages());
         Script.Step step = place.step();
         for (Pattern expected : step.expect()) {
@@ -97,10 +103,20 @@ public final class ScriptedModel implements ChatModel {
         };
     }
 
+    private void requireFits(ChatRequest request) {
+        long max = script.contextTokens();
+        long tokens = usage(request, NOTHING).inputTokens();
+        if (tokens > max) {
+            throw new CarrelException(
+                    ErrorCode.MODEL_CONTEXT_OVERFLOW,
+                    "prompt is too long: %d tokens > %d maximum".formatted(tokens, max));
+        }
+    }
+
     private static Message.Assistant message(Script.Answer answer, ScriptPlace place) {
         var calls = new ArrayList<ToolCall>();
         for (Script.Call call : answer.calls()) {
-            String id = "call_" + place.userMessages() + "_" + place.number() + "_" + calls.size();
+            String id = ScriptPlace.callId(place.userMessages(), place.number(), calls.size());
             calls.add(new ToolCall(id, call.name(), call.arguments()));
         }
         return new Message.Assistant(answer.text(), answer.reasoning(), Optional.empty(), calls);

@@ -91,7 +91,10 @@ final class TurnParts {
 
     private void add(Event event, List<Part> parts) {
         switch (event) {
-            case Event.SessionCreated _, Event.UserMessage _, Event.TurnStarted _ -> {}
+            case Event.SessionCreated _,
+                    Event.UserMessage _,
+                    Event.TurnStarted _,
+                    Event.Compaction _ -> {}
             case Event.ModelStarted _ -> {
                 text.nextStep();
                 reasoning.nextStep();

@@ -29,6 +29,7 @@ final class EventBody {
     static final String MESSAGE_ASSISTANT = "message.assistant";
     static final String TOOL_STARTED = "tool.started";
     static final String TOOL_COMPLETED = "tool.completed";
+    static final String COMPACTION = "compaction";
     static final String TURN_COMPLETED = "turn.completed";
 
     private EventBody() {}
@@ -64,6 +65,7 @@ final class EventBody {
                             .put("status", e.status().wireName())
                             .put("result", e.result())
                             .put("duration_ms", e.duration().toMillis());
+            case Event.Compaction e -> CompactionJson.write(e, body);
             case Event.TurnCompleted e -> writeCompleted(e, body);
         }
         return body;
@@ -95,6 +97,7 @@ final class EventBody {
                             ToolStatus.valueOf(constant(body, "status")),
                             text(body, "result"),
                             duration(body));
+            case COMPACTION -> CompactionJson.read(body);
             case TURN_COMPLETED -> readCompleted(body);
             default -> throw new IllegalStateException("unknown type of journal entry: " + type);
         };
@@ -184,7 +187,7 @@ final class EventBody {
                         : Optional.empty());
     }
 
-    private static Usage usage(JsonNode body) {
+    static Usage usage(JsonNode body) {
         JsonNode usage = body.path("usage");
         return new Usage(
                 usage.path("input_tokens").asLong(),
@@ -202,7 +205,7 @@ final class EventBody {
         return metadata;
     }
 
-    private static Duration duration(JsonNode body) {
+    static Duration duration(JsonNode body) {
         return Duration.ofMillis(body.path("duration_ms").asLong());
     }
 

@@ -73,6 +73,7 @@ public final class EventJson {
             case Event.ApprovalDecided e -> ApprovalJson.DECIDED;
             case Event.ToolStarted e -> EventBody.TOOL_STARTED;
             case Event.ToolCompleted e -> EventBody.TOOL_COMPLETED;
+            case Event.Compaction e -> EventBody.COMPACTION;
             case Event.TurnCompleted e -> EventBody.TURN_COMPLETED;
         };
     }

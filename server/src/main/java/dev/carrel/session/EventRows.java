@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The rows of the journals. Everything here runs inside its caller's transaction.
 final class EventRows {
-    private static final String COLUMNS = "e.seq, e.time, e.turn, e.type, e.body";
+    static final String COLUMNS = "e.seq, e.time, e.turn, e.type, e.body";
 
     /// How much is read into memory at once. One entry may have more than a million characters.
     record Bounds(int entries, int chars) {}
@@ -92,24 +92,6 @@ final class EventRows {
                 .bind("limit", limit)
                 .map((row, context) -> new Sized(entry(row), row.getString("body").length()))
                 .iterator();
-    }
-
-    /// What the turn at `position` knows of its session: everything up to its own entries, turn by
-    /// turn. In the journal itself, a message stands where it was sent, perhaps in the middle of an
-    /// earlier turn.
-    static List<StreamItem.Recorded> byTurn(Handle handle, SessionId session, long position) {
-        return handle.createQuery(
-                        "select "
-                                + COLUMNS
-                                + """
-                                 from events e left join turns t on t.id = e.turn
-                                where e.session = :session and coalesce(t.position, 0) <= :position
-                                order by coalesce(t.position, 0), e.seq
-                                """)
-                .bind("session", session.value())
-                .bind("position", position)
-                .map((row, context) -> entry(row))
-                .list();
     }
 
     /// The entries of a turn above `after`, oldest first.
@@ -189,7 +171,7 @@ final class EventRows {
                 .toList();
     }
 
-    private static StreamItem.Recorded entry(ResultSet row) throws SQLException {
+    static StreamItem.Recorded entry(ResultSet row) throws SQLException {
         @Nullable String turn = row.getString("turn");
         return new StreamItem.Recorded(
                 row.getLong("seq"),
@@ -201,6 +183,8 @@ final class EventRows {
     private static void fold(Handle handle, SessionId session, Event event) {
         switch (event) {
             case Event.AssistantMessage e -> addUsage(handle, session, e.usage());
+            case Event.Compaction e ->
+                    e.summary().ifPresent(cut -> addUsage(handle, session, cut.usage()));
             case Event.TurnCompleted e -> setFailed(handle, session, e.reason());
             case Event.SessionCreated e -> {}
             case Event.UserMessage e -> {}

@@ -39,8 +39,11 @@ public final class SessionJournal implements Journal {
         store.read(
                         handle -> {
                             seen = EventRows.lastSeq(handle, lease.session());
-                            return EventRows.byTurn(
-                                    handle, lease.session(), lease.claim().position());
+                            return TurnEntries.read(
+                                    handle,
+                                    lease.session(),
+                                    lease.turn(),
+                                    lease.claim().position());
                         })
                 .forEach(this::add);
     }
@@ -102,6 +105,16 @@ public final class SessionJournal implements Journal {
                                 Optional.of(lease.turn()),
                                 event,
                                 clock.instant())));
+    }
+
+    @Override
+    public long numberOfAnswer(int answer) {
+        return entries.reversed().stream()
+                .filter(entry -> entry.event() instanceof Event.AssistantMessage)
+                .skip(answer - 1)
+                .findFirst()
+                .orElseThrow()
+                .seq();
     }
 
     @Override

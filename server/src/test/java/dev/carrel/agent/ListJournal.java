@@ -113,6 +113,17 @@ public final class ListJournal implements Journal {
     }
 
     @Override
+    public long numberOfAnswer(int answer) {
+        int left = answer;
+        for (int i = events.size() - 1; i >= 0; i--) {
+            if (events.get(i) instanceof Event.AssistantMessage && --left == 0) {
+                return i + 1;
+            }
+        }
+        throw new AssertionError("there are fewer answers than " + answer);
+    }
+
+    @Override
     public void publish(Delta delta) {
         synchronized (deltas) {
             deltas.add(delta);

@@ -6,6 +6,7 @@ import dev.carrel.model.Cancellation;
 import dev.carrel.model.ChatAnswer;
 import dev.carrel.model.ChatModel;
 import dev.carrel.model.ChatRequest;
+import dev.carrel.model.ContextWindow;
 import dev.carrel.model.FinishReason;
 import dev.carrel.model.Message;
 import dev.carrel.model.ModelRef;
@@ -40,6 +41,7 @@ final class Stage {
     final List<Tool> tools = new ArrayList<>();
     ChatModel model = (_, _, _) -> text("done");
     List<String> approve = List.of();
+    ContextWindow window = ContextWindow.DEFAULT;
     int maxSteps = AgentDefinition.MAX_STEPS_DEFAULT;
 
     Stage() {
@@ -88,6 +90,11 @@ final class Stage {
             @Override
             public ChatModel provider(String name) {
                 return model;
+            }
+
+            @Override
+            public ContextWindow window(ModelRef ref) {
+                return window;
             }
 
             @Override
@@ -220,6 +227,8 @@ final class Stage {
                     (decision.allowed() ? "allowed:" : "denied:") + decision.callId();
             case Event.ToolStarted started -> "started:" + started.callId();
             case Event.ToolCompleted done -> done.status().wireName() + ":" + done.callId();
+            case Event.Compaction compaction ->
+                    compaction.cut() instanceof Cut.Summary ? "summary" : "results";
             case Event.TurnCompleted done -> "end:" + done.reason().wireName();
         };
     }

@@ -19,7 +19,8 @@ class ConfiguredModelsTest {
             ConfiguredModels.of(
                     ModelSettings.of(
                             Map.of("OPENAI_API_KEY", "k", "ANTHROPIC_API_KEY", "k"),
-                            MissingNode.getInstance()));
+                            MissingNode.getInstance()),
+                    ContextWindows.BUILT_IN);
 
     @Test
     void hasTheConfiguredProvidersSorted() {
@@ -46,7 +47,9 @@ class ConfiguredModelsTest {
                 Files.writeString(
                         folder.resolve("s.yaml"), "conversations: [{steps: [{text: Hi}]}]");
         var settings = new TreeMap<String, ProviderSettings>(Map.of("demo", new Scripted(file)));
-        ChatModel model = ConfiguredModels.of(new ModelSettings(settings)).provider("demo");
+        ChatModel model =
+                ConfiguredModels.of(new ModelSettings(settings), ContextWindows.BUILT_IN)
+                        .provider("demo");
         ChatAnswer answer =
                 model.chat(Chats.request(Chats.user("x")), ChatListener.NONE, new Cancellation());
         assertThat(answer.message().text()).isEqualTo("Hi");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.carrel.agent.Cut;
 import dev.carrel.agent.Delta;
 import dev.carrel.agent.Event;
 import dev.carrel.agent.StopReason;
@@ -24,6 +25,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,6 +74,18 @@ class EventJsonTest {
                         ToolStatus.INTERRUPTED,
                         "1 failed",
                         Duration.ofMillis(812)),
+                new Event.Compaction(
+                        "anthropic/claude-sonnet-4-5",
+                        new Cut.Summary(
+                                3,
+                                1,
+                                41,
+                                "# Task\nMend the tests.",
+                                USAGE,
+                                Duration.ofMillis(2500)),
+                        150_000,
+                        40_000,
+                        OptionalLong.of(160_000)),
                 new Event.TurnCompleted(
                         StopReason.ERROR,
                         2,
@@ -114,6 +128,19 @@ class EventJsonTest {
                 .isEqualTo(new Event.UserMessage("hi", List.of()));
         assertThat(EventJson.parse("session.created", "{\"agent\":\"a\"}"))
                 .isEqualTo(new Event.SessionCreated("a", Optional.empty(), Map.of()));
+    }
+
+    @Test
+    void cutResultsOfToolsAreStored() {
+        var event =
+                new Event.Compaction("a/b", new Cut.Results(2, 400), 9, 5, OptionalLong.empty());
+        String body =
+                """
+                {"model":"a/b","kind":"results","kept_answers":2,"result_chars_max":400,\
+                "tokens_before":9,"tokens_after":5}\
+                """;
+        assertThat(EventJson.body(event)).isEqualTo(body);
+        assertThat(EventJson.parse("compaction", body)).isEqualTo(event);
     }
 
     @Test

@@ -1,0 +1,55 @@
+package dev.carrel.session;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.carrel.agent.Cut;
+import dev.carrel.agent.Event;
+import java.util.OptionalLong;
+
+/// The fields of an entry of type `compaction`.
+final class CompactionJson {
+    private CompactionJson() {}
+
+    static void write(Event.Compaction event, ObjectNode body) {
+        body.put("model", event.model());
+        switch (event.cut()) {
+            case Cut.Results cut ->
+                    body.put("kind", "results")
+                            .put("kept_answers", cut.keptAnswers())
+                            .put("result_chars_max", cut.charsMax());
+            case Cut.Summary cut -> {
+                body.put("kind", "summary")
+                        .put("kept_answers", cut.keptAnswers())
+                        .put("kept_from", cut.keptFrom())
+                        .put("kept_user_messages", cut.keptUserMessages())
+                        .put("summary", cut.text())
+                        .put("duration_ms", cut.duration().toMillis());
+                body.set("usage", EventJson.of(cut.usage()));
+            }
+        }
+        body.put("tokens_before", event.tokensBefore()).put("tokens_after", event.tokensAfter());
+        event.limitTokens().ifPresent(limit -> body.put("limit_tokens", limit));
+    }
+
+    static Event read(JsonNode body) {
+        int keptAnswers = body.path("kept_answers").asInt();
+        Cut cut =
+                body.path("kind").asText().equals("summary")
+                        ? new Cut.Summary(
+                                keptAnswers,
+                                body.path("kept_user_messages").asInt(),
+                                body.path("kept_from").asLong(),
+                                body.path("summary").asText(),
+                                EventBody.usage(body),
+                                EventBody.duration(body))
+                        : new Cut.Results(keptAnswers, body.path("result_chars_max").asInt());
+        return new Event.Compaction(
+                body.path("model").asText(),
+                cut,
+                body.path("tokens_before").asLong(),
+                body.path("tokens_after").asLong(),
+                body.has("limit_tokens")
+                        ? OptionalLong.of(body.path("limit_tokens").asLong())
+                        : OptionalLong.empty());
+    }
+}
