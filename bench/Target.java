@@ -75,6 +75,19 @@ final class Target implements AutoCloseable {
         launch(port(), options);
     }
 
+    EventReader follow(String path) throws IOException {
+        return new EventReader(URI.create(url), path, key);
+    }
+
+    /// What the server's process has in memory once its garbage is collected.
+    long residentKib() throws Exception {
+        Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+        new ProcessBuilder(jcmd.toString(), Long.toString(server.pid()), "GC.run").start().waitFor();
+        try (Stream<String> lines = Files.lines(Path.of("/proc/" + server.pid() + "/status"))) {
+            return Long.parseLong(lines.filter(line -> line.startsWith("VmRSS")).findFirst().orElseThrow().replaceAll("\\D", ""));
+        }
+    }
+
     int port() {
         return URI.create(url).getPort();
     }
