@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.carrel.wire.ApprovalRequest;
 import dev.carrel.wire.Listing;
 import dev.carrel.wire.MessageRequest;
+import dev.carrel.wire.RewindRequest;
+import dev.carrel.wire.SessionForkRequest;
 import dev.carrel.wire.SessionInfo;
 import dev.carrel.wire.SessionRequest;
 import dev.carrel.wire.TurnInfo;
@@ -62,6 +64,16 @@ public final class SessionCalls {
     /// Says whether a call that waits may run. The same word twice is one.
     public void decide(String id, String call, ApprovalRequest decision) {
         client.send(path(id) + "/approvals/" + CarrelClient.segment(call), decision);
+    }
+
+    /// Begins a session with the past of this one, files included.
+    public SessionInfo fork(String id, SessionForkRequest request) {
+        return client.post(path(id) + "/fork", request, SessionInfo.class);
+    }
+
+    /// Goes back to an earlier entry, files included.
+    public SessionInfo rewind(String id, RewindRequest request) {
+        return client.post(path(id) + "/rewind", request, SessionInfo.class);
     }
 
     /// Journal entries above `after`, oldest first: at most `limit`, and fewer when they are long,

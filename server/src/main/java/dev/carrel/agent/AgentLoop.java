@@ -4,9 +4,7 @@ import dev.carrel.agent.Conversation.OpenCall;
 import dev.carrel.model.Cancellation;
 import dev.carrel.model.Models;
 import dev.carrel.tool.Tool;
-import dev.carrel.tool.ToolContext;
 import java.util.List;
-import java.util.function.Function;
 
 /// Runs one turn to its stop reason, or continues one that a crash cut short: what comes next
 /// always follows from the journal alone, so there is no separate path for recovery.
@@ -17,22 +15,23 @@ public final class AgentLoop {
     private final Toolbox toolbox;
     private final ApprovalGate gate;
     private final CallRunner calls;
+    private final Checkpoints checkpoints;
     private final Cancellation cancellation;
 
-    /// `contexts` gives the context of a tool call by its id, which is unique in the session.
     public AgentLoop(
             AgentDefinition agent,
             Models models,
             List<Tool> tools,
             Journal journal,
-            Function<String, ToolContext> contexts,
+            Workspace workspace,
             Cancellation cancellation) {
         this.stepsMax = agent.maxSteps();
         this.journal = journal;
         this.toolbox = new Toolbox(agent.allowedTools(), tools);
         this.gate = new ApprovalGate(agent.approve());
         this.model = new ModelStep(agent, models, toolbox, journal, cancellation);
-        this.calls = new CallRunner(contexts);
+        this.calls = new CallRunner(workspace::context);
+        this.checkpoints = new Checkpoints(workspace, toolbox);
         this.cancellation = cancellation;
     }
 
@@ -48,6 +47,9 @@ public final class AgentLoop {
         Conversation state = turn.state();
         while (state.turnRunning()) {
             stopIfInterrupted();
+            if (!cancellation.isCancelled()) {
+                checkpoints.keep(turn);
+            }
             List<OpenCall> open = state.openCalls();
             List<PlannedCall> ours = planned(state, open);
             List<PlannedCall.Ready> next = PlannedCall.firstBatch(ours);

@@ -34,6 +34,7 @@ public final class Conversation {
     private final Transcript settled = new Transcript();
     private final ContextState context = new ContextState();
     private final Set<String> callIds = new HashSet<>();
+    private final UnsavedCalls unsavedCalls = new UnsavedCalls();
     private final List<Event.UserMessage> waiting = new ArrayList<>();
     private final List<Event.UserMessage> steering = new ArrayList<>();
     private final Approvals approvals = new Approvals();
@@ -53,8 +54,13 @@ public final class Conversation {
 
     /// Takes the journal's next entry in.
     public void add(Event event) {
+        unsavedCalls.add(event);
         switch (event) {
             case Event.SessionCreated _ -> {}
+            case Event.SnapshotTaken _ -> {}
+            case Event.SnapshotFailed _ -> {}
+            case Event.SessionForked _ -> leave();
+            case Event.SessionRewound _ -> leave();
             case Event.UserMessage message -> userMessage(message);
             case Event.TurnStarted _ -> turnStarted();
             case Event.ModelStarted started -> {
@@ -72,7 +78,7 @@ public final class Conversation {
                     exchange.ifPresent(open -> open.start(started.callId()));
             case Event.ToolCompleted completed -> completed(completed);
             case Event.Compaction compaction -> compacted(compaction);
-            case Event.TurnCompleted completed -> turnCompleted(completed);
+            case Event.TurnCompleted completed -> endTurn(completed.reason());
         }
     }
 
@@ -116,6 +122,10 @@ public final class Conversation {
     /// What was asked and said about calls that need somebody's word.
     public Approvals approvals() {
         return approvals;
+    }
+
+    UnsavedCalls unsavedCalls() {
+        return unsavedCalls;
     }
 
     /// Every tool call id of the session that the model can still see.
@@ -213,8 +223,15 @@ public final class Conversation {
         });
     }
 
-    private void turnCompleted(Event.TurnCompleted completed) {
-        if (completed.reason() != StopReason.TOOL_CALLS) {
+    /// A turn that ran at the point that a session goes on from runs no more.
+    private void leave() {
+        if (turnRunning) {
+            endTurn(StopReason.INTERRUPTED);
+        }
+    }
+
+    private void endTurn(StopReason reason) {
+        if (reason != StopReason.TOOL_CALLS) {
             settle(TURN_ENDED);
         }
         if (exchange.isEmpty()) {

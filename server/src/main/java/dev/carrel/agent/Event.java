@@ -95,4 +95,19 @@ public sealed interface Event {
 
     /// A failure as clients may see it.
     record TurnError(String code, String message) {}
+
+    /// The files of the workspace were kept, as snapshot `snapshot`. They have been so since entry
+    /// `since`, as far as tools of this session go.
+    record SnapshotTaken(String snapshot, long since) implements Event {}
+
+    /// The files as they have been since entry `since` could not be kept.
+    record SnapshotFailed(long since, TurnError error) implements Event {}
+
+    /// The entries before this one are those of session `from` up to `at`. From here on this is
+    /// another session, with files of its own.
+    record SessionForked(String from, long at, FilesThen files) implements Event {}
+
+    /// The session is again what it was after entry `to`: what stands between counts no more. It
+    /// may be gone back to.
+    record SessionRewound(long to, FilesThen files) implements Event {}
 }

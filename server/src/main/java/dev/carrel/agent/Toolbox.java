@@ -50,6 +50,12 @@ final class Toolbox {
         return List.copyOf(tools.keySet());
     }
 
+    /// Whether a call of this tool may have changed files. A tool that is not offered any more may.
+    boolean mayWrite(String name) {
+        Tool tool = tools.get(name);
+        return tool == null || !tool.readOnly();
+    }
+
     /// What the model may call: the agent's own tools, always in the same order, then the caller's.
     List<ToolSpec> specs(List<ToolSpec> callerTools) {
         List<ToolSpec> specs = new ArrayList<>();

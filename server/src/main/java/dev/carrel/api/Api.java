@@ -43,6 +43,7 @@ public final class Api {
                 new AgentRoutes(services.deployments(), services.sandboxes(), settings, once)
                         .routes());
         routes.addAll(new SessionRoutes(services, once).routes());
+        routes.addAll(new TravelRoutes(services, once).routes());
         routes.addAll(new EventRoutes(services.sessions()).routes());
         routes.addAll(new KeyRoutes(services.keys(), once).routes());
         routes.replaceAll(QueryNames::strict);

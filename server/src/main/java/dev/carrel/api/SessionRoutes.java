@@ -11,13 +11,12 @@ import dev.carrel.http.Response;
 import dev.carrel.http.Route;
 import dev.carrel.http.RouteDoc;
 import dev.carrel.model.Usage;
-import dev.carrel.sandbox.DeletionReason;
-import dev.carrel.sandbox.Sandbox;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Delivery;
 import dev.carrel.session.NewSession;
 import dev.carrel.session.Session;
+import dev.carrel.session.SessionFiles;
 import dev.carrel.session.SessionId;
 import dev.carrel.session.Sessions;
 import dev.carrel.session.TurnInput;
@@ -38,11 +37,13 @@ final class SessionRoutes {
 
     private final Sessions sessions;
     private final Sandboxes sandboxes;
+    private final SessionFiles files;
     private final Idempotency once;
 
     SessionRoutes(ApiServices services, Idempotency once) {
         this.sessions = services.sessions();
         this.sandboxes = services.sandboxes();
+        this.files = new SessionFiles(sessions, sandboxes);
         this.once = once;
     }
 
@@ -125,31 +126,8 @@ final class SessionRoutes {
         ProjectId project = Inputs.project(request);
         Session session = sessions.get(project, id(request));
         sessions.delete(project, session.id());
-        session.sandbox()
-                .flatMap(sandbox -> find(project, sandbox))
-                .filter(sandbox -> isFor(sandbox, session.id()))
-                .ifPresent(sandbox ->
-                        sandboxes.delete(
-                                project,
-                                sandbox.id(),
-                                DeletionReason.withOwner(session.id().value())));
+        files.forget(project, session);
         return Response.noContent();
-    }
-
-    private Optional<Sandbox> find(ProjectId project, SandboxId id) {
-        try {
-            return Optional.of(sandboxes.get(project, id));
-        } catch (CarrelException e) {
-            if (e.code() == ErrorCode.SANDBOX_NOT_FOUND) {
-                return Optional.empty(); // somebody deleted it before
-            }
-            throw e;
-        }
-    }
-
-    /// One that the caller attached is the caller's.
-    private static boolean isFor(Sandbox sandbox, SessionId session) {
-        return sandbox.spec().owner().filter(session.value()::equals).isPresent();
     }
 
     private Response send(Request request) {
@@ -184,7 +162,7 @@ final class SessionRoutes {
         return Response.noContent();
     }
 
-    private static SessionInfo info(Session session, List<ApprovalInfo> approvals) {
+    static SessionInfo info(Session session, List<ApprovalInfo> approvals) {
         Usage usage = session.usage();
         return new SessionInfo(
                 session.id().value(),

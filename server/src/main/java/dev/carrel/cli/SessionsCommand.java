@@ -16,7 +16,12 @@ import picocli.CommandLine.Option;
         name = "sessions",
         description = "List the sessions, newest first.",
         mixinStandardHelpOptions = true,
-        subcommands = {ApprovalCommands.Approve.class, ApprovalCommands.Deny.class})
+        subcommands = {
+            ApprovalCommands.Approve.class,
+            ApprovalCommands.Deny.class,
+            TravelCommands.Fork.class,
+            TravelCommands.Rewind.class
+        })
 final class SessionsCommand implements Callable<Integer> {
     @Mixin private ServerOptions server = new ServerOptions();
     @Mixin private OutputOptions output = new OutputOptions();

@@ -95,6 +95,8 @@ final class TurnParts {
                     Event.UserMessage _,
                     Event.TurnStarted _,
                     Event.Compaction _ -> {}
+            case Event.SnapshotTaken _, Event.SnapshotFailed _ -> {}
+            case Event.SessionForked _, Event.SessionRewound _ -> {}
             case Event.ModelStarted _ -> {
                 text.nextStep();
                 reasoning.nextStep();

@@ -72,6 +72,9 @@ public interface SandboxRuntime extends AutoCloseable {
     /// `limit`. `startedAt` is precise to the microsecond. Works while it is paused.
     List<ExecutionSummary> executions(SandboxId id, Cursor after, int limit);
 
+    /// Whether a snapshot costs the same however many files there are, so that many can be taken.
+    boolean snapshotsAreCheap();
+
     /// Saves the files of a sandbox as they are at one moment: what runs in it stands still
     /// meanwhile. The copy survives the sandbox, and a crash at any time leaves it whole or not at
     /// all. Returns what the sandbox had written by then, in bytes.

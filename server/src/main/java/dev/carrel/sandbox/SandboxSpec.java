@@ -55,7 +55,7 @@ public record SandboxSpec(
     }
 
     /// Of another sandbox like this one, which belongs to nobody yet.
-    SandboxSpec forFork(Optional<String> newName, Map<String, String> moreMetadata) {
+    public SandboxSpec forFork(Optional<String> newName, Map<String, String> moreMetadata) {
         var all = new HashMap<>(metadata);
         all.putAll(moreMetadata);
         return toBuilder()

@@ -37,6 +37,7 @@ public final class Sandboxes implements AutoCloseable {
     private final WarmPool pool;
     private final SandboxMaker maker;
     private final BuildSteps builds;
+    private final SessionSnapshots sessionSnapshots;
 
     public Sandboxes(
             Store store, SandboxRuntime runtime, SandboxSettings settings, InstantSource clock) {
@@ -80,6 +81,14 @@ public final class Sandboxes implements AutoCloseable {
                         runtime,
                         isolation::byDefault,
                         BuildSteps.Rows.of(store, clock));
+        this.sessionSnapshots =
+                new SessionSnapshots(
+                        maker,
+                        lifecycle,
+                        registry,
+                        snapshots,
+                        runtime,
+                        SessionSnapshots.Rows.of(store, clock));
     }
 
     /// Makes the host agree with the database, whatever a crash or reboot has left: called once,
@@ -153,6 +162,14 @@ public final class Sandboxes implements AutoCloseable {
         return registry.projectOf(id);
     }
 
+    /// All that were made for somebody, of all projects.
+    public List<Sandbox> owned() {
+        return registry.all().stream()
+                .filter(live -> live.spec().owner().isPresent())
+                .map(LiveSandbox::snapshot)
+                .toList();
+    }
+
     /// Newest first. Deleted ones are listed, for a day, when the filter asks for that state.
     public Page<Sandbox> list(
             ProjectId project, SandboxFilter filter, int limit, Optional<String> cursor) {
@@ -197,6 +214,11 @@ public final class Sandboxes implements AutoCloseable {
     /// The saved files of sandboxes.
     public Snapshots snapshots() {
         return snapshots;
+    }
+
+    /// The files that sessions can go back to.
+    public SessionSnapshots sessionSnapshots() {
+        return sessionSnapshots;
     }
 
     /// What builds of images need.

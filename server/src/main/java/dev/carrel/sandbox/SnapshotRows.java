@@ -15,9 +15,11 @@ import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /// The table of snapshots. A row in state `creating` or `deleting` promises that the snapshot will
-/// be gone if nobody finishes; nobody is shown it. Nor are those of [StepRows].
+/// be gone if nobody finishes; nobody is shown it. Nor are those of [StepRows] and
+/// [SessionSnapshotRows].
 final class SnapshotRows {
-    private static final String COUNT = "select count(*) from snapshots where step_key is null";
+    private static final String SHOWN = " step_key is null and session is null ";
+    private static final String COUNT = "select count(*) from snapshots where" + SHOWN;
 
     private final Store store;
 
@@ -62,11 +64,9 @@ final class SnapshotRows {
         int changed =
                 store.write(handle ->
                         handle.execute(
-                                """
-                                update snapshots set state = 'deleting'
-                                where id = ? and project = ? and state = 'ready'
-                                  and step_key is null
-                                """,
+                                "update snapshots set state = 'deleting' where id = ?"
+                                        + " and project = ? and state = 'ready' and"
+                                        + SHOWN,
                                 id.value(),
                                 project.value()));
         return changed == 1;
@@ -79,11 +79,9 @@ final class SnapshotRows {
     Optional<Snapshot> find(ProjectId project, SnapshotId id) {
         return store.read(handle ->
                 handle.createQuery(
-                                """
-                                select * from snapshots
-                                where id = :id and project = :project and state = 'ready'
-                                  and step_key is null
-                                """)
+                                "select * from snapshots where id = :id"
+                                        + " and project = :project and state = 'ready' and"
+                                        + SHOWN)
                         .bind("id", id.value())
                         .bind("project", project.value())
                         .map((row, context) -> snapshot(row))
@@ -94,15 +92,15 @@ final class SnapshotRows {
     List<Snapshot> list(ProjectId project, Optional<SandboxId> sandbox, int limit, Cursor cursor) {
         return store.read(handle ->
                 handle.createQuery(
-                                """
-                                select * from snapshots
-                                where project = :project and state = 'ready'
-                                  and step_key is null
-                                  and (:sandbox is null or sandbox = :sandbox)
-                                  and (created_at < :micros
-                                       or (created_at = :micros and id < :id))
-                                order by created_at desc, id desc limit :limit
-                                """)
+                                "select * from snapshots where"
+                                        + SHOWN
+                                        + """
+                                          and project = :project and state = 'ready'
+                                          and (:sandbox is null or sandbox = :sandbox)
+                                          and (created_at < :micros
+                                               or (created_at = :micros and id < :id))
+                                        order by created_at desc, id desc limit :limit
+                                        """)
                         .bind("project", project.value())
                         .bind("sandbox", sandbox.map(SandboxId::value).orElse(null))
                         .bind("micros", cursor.micros())

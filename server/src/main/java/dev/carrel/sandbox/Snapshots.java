@@ -117,26 +117,27 @@ public final class Snapshots {
         Snapshot found = get(project, snapshot);
         LiveSandbox live = registry.get(project, id);
         return live.exclusively(() -> {
-            lifecycle.requireUsable(live);
-            requireSameImage(live, found);
-            lifecycle.restore(live, snapshot);
-            live.activity().touch(clock.instant());
+            restore(live, found.id(), found.image());
             return live.snapshot();
         });
     }
 
-    private static void requireSameImage(LiveSandbox live, Snapshot snapshot) {
+    /// Hold the lock.
+    void restore(LiveSandbox live, SnapshotId snapshot, String image) {
+        lifecycle.requireUsable(live);
+        requireSameImage(live, snapshot, image);
+        lifecycle.restore(live, snapshot);
+        live.activity().touch(clock.instant());
+    }
+
+    private static void requireSameImage(LiveSandbox live, SnapshotId snapshot, String image) {
         SandboxSpec spec = live.spec();
-        if (!spec.image().equals(snapshot.image())) {
+        if (!spec.image().equals(image)) {
             throw CarrelException.ofParam(
                     ErrorCode.CONFLICT,
                     "snapshot",
                     "snapshot %s is of image \"%s\" and sandbox %s of \"%s\"; make a new sandbox"
-                                    .formatted(
-                                            snapshot.id(),
-                                            snapshot.image(),
-                                            live.id(),
-                                            spec.image())
+                                    .formatted(snapshot, image, live.id(), spec.image())
                             + " from it instead");
         }
     }

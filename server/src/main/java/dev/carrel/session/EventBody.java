@@ -31,6 +31,10 @@ final class EventBody {
     static final String TOOL_COMPLETED = "tool.completed";
     static final String COMPACTION = "compaction";
     static final String TURN_COMPLETED = "turn.completed";
+    static final String SNAPSHOT_TAKEN = "snapshot.taken";
+    static final String SNAPSHOT_FAILED = "snapshot.failed";
+    static final String SESSION_FORKED = "session.forked";
+    static final String SESSION_REWOUND = "session.rewound";
 
     private EventBody() {}
 
@@ -67,6 +71,10 @@ final class EventBody {
                             .put("duration_ms", e.duration().toMillis());
             case Event.Compaction e -> CompactionJson.write(e, body);
             case Event.TurnCompleted e -> writeCompleted(e, body);
+            case Event.SnapshotTaken e -> FilesJson.write(e, body);
+            case Event.SnapshotFailed e -> FilesJson.write(e, body);
+            case Event.SessionForked e -> FilesJson.write(e, body);
+            case Event.SessionRewound e -> FilesJson.write(e, body);
         }
         return body;
     }
@@ -99,6 +107,10 @@ final class EventBody {
                             duration(body));
             case COMPACTION -> CompactionJson.read(body);
             case TURN_COMPLETED -> readCompleted(body);
+            case SNAPSHOT_TAKEN -> FilesJson.snapshotTaken(body);
+            case SNAPSHOT_FAILED -> FilesJson.snapshotFailed(body);
+            case SESSION_FORKED -> FilesJson.sessionForked(body);
+            case SESSION_REWOUND -> FilesJson.sessionRewound(body);
             default -> throw new IllegalStateException("unknown type of journal entry: " + type);
         };
     }

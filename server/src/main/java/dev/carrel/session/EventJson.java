@@ -75,6 +75,10 @@ public final class EventJson {
             case Event.ToolCompleted e -> EventBody.TOOL_COMPLETED;
             case Event.Compaction e -> EventBody.COMPACTION;
             case Event.TurnCompleted e -> EventBody.TURN_COMPLETED;
+            case Event.SnapshotTaken e -> EventBody.SNAPSHOT_TAKEN;
+            case Event.SnapshotFailed e -> EventBody.SNAPSHOT_FAILED;
+            case Event.SessionForked e -> EventBody.SESSION_FORKED;
+            case Event.SessionRewound e -> EventBody.SESSION_REWOUND;
         };
     }
 

@@ -112,6 +112,23 @@ final class EventRows {
                 .list();
     }
 
+    /// Gives `fork` the entries of a session up to `at`; its turns are there already.
+    static void copy(Handle handle, SessionId from, SessionKey fork, long at) {
+        handle.createUpdate(
+                        """
+                        insert into events (project, session, seq, time, turn, type, body)
+                        select e.project, :fork, e.seq, e.time, n.id, e.type, e.body
+                        from events e
+                            left join turns t on t.id = e.turn
+                            left join turns n on n.session = :fork and n.position = t.position
+                        where e.session = :session and e.seq <= :at
+                        """)
+                .bind("fork", fork.id().value())
+                .bind("session", from.value())
+                .bind("at", at)
+                .execute();
+    }
+
     /// How many messages have come to a turn since its model was last asked.
     static int unseenMessages(Handle handle, SessionId session, TurnId turn) {
         return handle.createQuery(
@@ -132,20 +149,29 @@ final class EventRows {
 
     /// The entries of a turn from its last answer of the model on; all of them if there is none.
     static List<StreamItem.Recorded> lastStep(Handle handle, SessionId session, TurnId turn) {
+        return lastStep(handle, session, turn, Long.MAX_VALUE);
+    }
+
+    /// The entries of a turn up to `to`, from its last answer of the model on; all of them if there
+    /// is none.
+    static List<StreamItem.Recorded> lastStep(
+            Handle handle, SessionId session, TurnId turn, long to) {
         return handle.createQuery(
                         "select "
                                 + COLUMNS
                                 + """
                                  from events e
-                                where e.session = :session and e.turn = :turn and e.seq >= coalesce(
-                                    (select seq from events
+                                where e.session = :session and e.turn = :turn and e.seq <= :to
+                                    and e.seq >= coalesce((select seq from events
                                     where session = :session and turn = :turn and type = :answer
+                                        and seq <= :to
                                     order by seq desc limit 1), 0)
                                 order by e.seq
                                 """)
                 .bind("session", session.value())
                 .bind("turn", turn.value())
                 .bind("answer", EventBody.MESSAGE_ASSISTANT)
+                .bind("to", to)
                 .map((row, context) -> entry(row))
                 .list();
     }
@@ -186,6 +212,10 @@ final class EventRows {
             case Event.Compaction e ->
                     e.summary().ifPresent(cut -> addUsage(handle, session, cut.usage()));
             case Event.TurnCompleted e -> setFailed(handle, session, e.reason());
+            case Event.SessionRewound e -> setFailed(handle, session, StopReason.INTERRUPTED);
+            case Event.SessionForked e -> {}
+            case Event.SnapshotTaken e -> {}
+            case Event.SnapshotFailed e -> {}
             case Event.SessionCreated e -> {}
             case Event.UserMessage e -> {}
             case Event.TurnStarted e -> {}

@@ -137,12 +137,19 @@ final class Inputs {
         return events;
     }
 
-    /// Calls that wait for their caller: those of the newest turn's last answer without a result,
-    /// if that turn ended in order to have them answered. With a later turn they are void.
+    /// Calls that wait for their caller: those of the last answer without a result of the newest
+    /// turn that counts, if that turn ended in order to have them answered. With a later turn they
+    /// are void.
     private static Map<String, ToolCall> openCalls(Handle handle, SessionId session) {
+        var counting = CountingEntries.of(handle, session);
         List<Event> step =
-                TurnRows.newest(handle, session)
-                        .map(turn -> EventRows.lastStep(handle, session, turn))
+                TurnRows.newest(handle, session, counting)
+                        .map(turn ->
+                                EventRows.lastStep(
+                                        handle,
+                                        session,
+                                        turn.id(),
+                                        counting.endOf(turn.position())))
                         .orElse(List.of())
                         .stream()
                         .map(StreamItem.Recorded::event)

@@ -28,6 +28,7 @@ public final class SessionJournal implements Journal {
     private final Lease lease;
     private final List<StreamItem.Recorded> entries = new ArrayList<>();
     private final ConcurrentHashMap<String, Long> startedCalls = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, Long> endedCalls = new ConcurrentHashMap<>();
     private long seen;
 
     SessionJournal(Store store, TurnQueue turns, Hub hub, InstantSource clock, Lease lease) {
@@ -173,11 +174,33 @@ public final class SessionJournal implements Journal {
         return seq == null ? OptionalLong.empty() : OptionalLong.of(seq);
     }
 
+    /// The first entry at which the files were as they are now, if the call `after` of this turn
+    /// was the last one to change them; without one, if none was: where the turn began, or, if its
+    /// message was sent while another turn ran, where it was started.
+    long sinceCall(Optional<String> after) {
+        Long ended = after.map(endedCalls::get).orElse(null);
+        if (ended != null) {
+            return ended;
+        }
+        List<StreamItem.Recorded> own =
+                entries.stream().filter(e -> e.turn().equals(Optional.of(lease.turn()))).toList();
+        long begun = lease.claim().position();
+        for (int i = 0; i < own.size(); i++) {
+            if (own.get(i).event() instanceof Event.TurnStarted) {
+                long started = own.get(i).seq();
+                return started - begun == i ? begun : started;
+            }
+        }
+        return begun;
+    }
+
     private void add(StreamItem.Recorded entry) {
         entries.add(entry);
         seen = Math.max(seen, entry.seq());
         if (entry.event() instanceof Event.ToolStarted started) {
             startedCalls.put(started.callId(), entry.seq());
+        } else if (entry.event() instanceof Event.ToolCompleted ended) {
+            endedCalls.put(ended.callId(), entry.seq());
         }
     }
 }

@@ -94,7 +94,7 @@ final class SessionRows {
     static boolean bindSandbox(Handle handle, SessionKey key, SandboxId sandbox) {
         return handle.createUpdate(
                                 """
-                                update sessions set sandbox = :sandbox
+                                update sessions set sandbox = :sandbox, pending_files = null
                                 where id = :id and project = :project and sandbox is null
                                 """)
                         .bind("sandbox", sandbox.value())

@@ -174,6 +174,23 @@ public final class Sessions implements AutoCloseable {
         hub.close();
     }
 
+    Store store() {
+        return store;
+    }
+
+    InstantSource clock() {
+        return clock;
+    }
+
+    Deployments deployments() {
+        return deployments;
+    }
+
+    /// Tells the readers of entries that are durable.
+    void publish(SessionId id, StreamItem.Recorded entry) {
+        hub.publish(id, entry);
+    }
+
     /// `interrupted` is a turn that was running.
     private record Sent(
             TurnId turn, List<StreamItem.Recorded> entries, Optional<TurnId> interrupted) {}
@@ -237,7 +254,7 @@ public final class Sessions implements AutoCloseable {
                         EventRows.append(handle, key, Optional.of(turn), end, clock.instant())));
     }
 
-    private void requireRoom(Handle handle, ProjectId project) {
+    void requireRoom(Handle handle, ProjectId project) {
         if (SessionRows.count(handle, project) >= settings.sessionsPerProjectMax()) {
             throw new CarrelException(
                     ErrorCode.TOO_MANY_SESSIONS,

@@ -10,8 +10,10 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.model.Models;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Deployments;
+import dev.carrel.session.FileKeeper;
 import dev.carrel.session.Lease;
 import dev.carrel.session.Session;
+import dev.carrel.session.SessionFiles;
 import dev.carrel.session.SessionJournal;
 import dev.carrel.session.Sessions;
 import dev.carrel.tool.Tool;
@@ -24,7 +26,7 @@ final class TurnRunner {
     private final Deployments deployments;
     private final Models models;
     private final List<Tool> tools;
-    private final Sandboxes sandboxes;
+    private final SessionSandbox.Shared workspaces;
 
     TurnRunner(
             Sessions sessions,
@@ -36,7 +38,9 @@ final class TurnRunner {
         this.deployments = deployments;
         this.models = models;
         this.tools = List.copyOf(tools);
-        this.sandboxes = sandboxes;
+        var files = new SessionFiles(sessions, sandboxes);
+        var keeper = new FileKeeper(sessions, sandboxes, files);
+        this.workspaces = new SessionSandbox.Shared(sandboxes, files, keeper);
     }
 
     /// Returns when the turn is complete. Any exception leaves it open.
@@ -54,13 +58,12 @@ final class TurnRunner {
             journal.append(failed(journal, e.code(), e.text())); // it was deployed no more
             return;
         }
-        var sandbox = new SessionSandbox(sessions, sandboxes, lease, agent.workspace());
         new AgentLoop(
                         agent,
                         models,
                         tools,
                         journal,
-                        call -> new SandboxToolContext(sandbox, journal, lease, call),
+                        new SessionSandbox(workspaces, lease, journal, agent.workspace()),
                         lease.cancellation())
                 .run();
     }

@@ -7,6 +7,7 @@ import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Deployments;
 import dev.carrel.session.Lease;
 import dev.carrel.session.LeaseLostException;
+import dev.carrel.session.SessionRemains;
 import dev.carrel.session.Sessions;
 import dev.carrel.session.TurnQueue;
 import dev.carrel.store.StoreException;
@@ -38,6 +39,7 @@ public final class Worker {
 
     private final TurnQueue turns;
     private final TurnRunner runner;
+    private final SessionRemains remains;
     private final WorkerSettings settings;
     private final InstantSource clock;
     private final ConcurrentHashMap<Lease, Thread> runs = new ConcurrentHashMap<>();
@@ -55,6 +57,7 @@ public final class Worker {
             InstantSource clock) {
         this.turns = sessions.turns();
         this.runner = new TurnRunner(sessions, deployments, models, tools, sandboxes);
+        this.remains = new SessionRemains(sessions, sandboxes);
         this.settings = settings;
         this.clock = clock;
     }
@@ -64,6 +67,7 @@ public final class Worker {
     public void start() {
         if (settings.sharing() == WorkerSettings.Sharing.ALONE) {
             turns.voidLeases();
+            remains.clear();
         }
         loop = Thread.ofVirtual().name("worker").start(this::loop);
     }

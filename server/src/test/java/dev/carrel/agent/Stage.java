@@ -85,7 +85,7 @@ final class Stage {
                 .build();
     }
 
-    private Models models() {
+    Models models() {
         return new Models() {
             @Override
             public ChatModel provider(String name) {
@@ -230,6 +230,10 @@ final class Stage {
             case Event.Compaction compaction ->
                     compaction.cut() instanceof Cut.Summary ? "summary" : "results";
             case Event.TurnCompleted done -> "end:" + done.reason().wireName();
+            case Event.SnapshotTaken taken -> "kept:" + taken.snapshot();
+            case Event.SnapshotFailed failed -> "not kept:" + failed.error().code();
+            case Event.SessionForked forked -> "forked:" + forked.at();
+            case Event.SessionRewound rewound -> "rewound:" + rewound.to();
         };
     }
 

@@ -8,17 +8,12 @@ import dev.carrel.cli.RealServer;
 import dev.carrel.error.CarrelException;
 import dev.carrel.wire.Json;
 import dev.carrel.wire.SandboxInfo;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
-import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
@@ -108,22 +103,13 @@ class AgentWorkspaceIT extends InternetStage {
     }
 
     private void deploy(String workspace) throws IOException {
-        byte[] agents =
+        AgentUpload.deploy(
+                client,
                 """
                 [{"name": "coder", "model": "script/x",
                   "workspace": {%s}}]
                 """
-                        .formatted(workspace)
-                        .getBytes(StandardCharsets.UTF_8);
-        var bytes = new ByteArrayOutputStream();
-        try (var tar = new TarArchiveOutputStream(new GzipCompressorOutputStream(bytes))) {
-            var entry = new TarArchiveEntry("agents.json");
-            entry.setSize(agents.length);
-            tar.putArchiveEntry(entry);
-            tar.write(agents);
-            tar.closeArchiveEntry();
-        }
-        client.deploy(bytes.toByteArray());
+                        .formatted(workspace));
     }
 
     /// What the agent's command wrote, and the sandbox in which.

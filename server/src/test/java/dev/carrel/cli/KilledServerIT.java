@@ -101,7 +101,7 @@ class KilledServerIT {
             String session = client.sessions().create(SessionRequest.of("writer")).id();
             client.sessions().send(session, "append the lines");
             List<String> types = await(client, session);
-            assertThat(types).hasSize(1 + 1 + 1 + 4 * STEPS + 2 + 1);
+            assertThat(types).hasSize(1 + 1 + 1 + 5 * STEPS + 2 + 1);
             assertThat(lines(client, session)).isEqualTo(LINES);
             client.sessions().delete(session);
             return types;

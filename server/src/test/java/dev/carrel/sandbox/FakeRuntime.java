@@ -134,6 +134,11 @@ public final class FakeRuntime implements SandboxRuntime {
     }
 
     @Override
+    public boolean snapshotsAreCheap() {
+        return host.snapshots().areCheap();
+    }
+
+    @Override
     public long takeSnapshot(SandboxId id, SnapshotId snapshot) {
         reach(Step.BEFORE_SNAPSHOT);
         long size = host.snapshots().take(sandbox(id).root(), snapshot);

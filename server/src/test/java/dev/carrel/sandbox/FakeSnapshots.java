@@ -19,9 +19,19 @@ import java.util.stream.Stream;
 /// The snapshots of a [FakeHost]: folders beside those of the sandboxes.
 final class FakeSnapshots {
     private final Path directory;
+    private volatile boolean cheap;
 
     FakeSnapshots(Path directory) {
         this.directory = directory;
+    }
+
+    boolean areCheap() {
+        return cheap;
+    }
+
+    /// From now on the runtime says that they cost nothing, which is true of small tests.
+    void becomeCheap() {
+        cheap = true;
     }
 
     /// Returns the bytes of all files.

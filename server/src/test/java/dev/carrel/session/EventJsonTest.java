@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.carrel.agent.Cut;
 import dev.carrel.agent.Delta;
 import dev.carrel.agent.Event;
+import dev.carrel.agent.FilesThen;
 import dev.carrel.agent.StopReason;
 import dev.carrel.agent.TurnId;
 import dev.carrel.model.FinishReason;
@@ -92,7 +93,11 @@ class EventJsonTest {
                         USAGE,
                         Optional.of(
                                 new Event.TurnError(
-                                        "model_unavailable", "The provider did not answer."))));
+                                        "model_unavailable", "The provider did not answer."))),
+                new Event.SnapshotTaken("snp_1", 7),
+                new Event.SnapshotFailed(7, new Event.TurnError("disk_full", "No room.")),
+                new Event.SessionForked("ses_1", 12, new FilesThen.Restored("snp_1")),
+                new Event.SessionRewound(3, new FilesThen.None()));
     }
 
     @ParameterizedTest

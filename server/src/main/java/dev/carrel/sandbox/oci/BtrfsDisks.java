@@ -96,6 +96,11 @@ final class BtrfsDisks implements DiskStore {
     }
 
     @Override
+    public boolean sharesFiles() {
+        return true;
+    }
+
+    @Override
     public void create(SandboxId id, Path image, int mib) throws IOException {
         requireRoom();
         make(() -> {

@@ -41,6 +41,11 @@ final class DirectoryDisks implements DiskStore {
     }
 
     @Override
+    public boolean sharesFiles() {
+        return false;
+    }
+
+    @Override
     public void create(SandboxId id, Path image, int mib) throws IOException {
         requireRoom();
         DiskFolders.make(folder.resolve(id.value()), id, image);

@@ -18,6 +18,10 @@ interface DiskStore extends AutoCloseable {
     /// Whether a disk's limit is enforced. Where it is not, a sandbox can fill the host's disk.
     boolean hasQuota();
 
+    /// Whether copies of a disk share what they have in common, and cost the same whatever it
+    /// holds.
+    boolean sharesFiles();
+
     /// Makes an empty disk that holds at most `mib`, for an image whose root is `image`. On failure
     /// [#delete] clears what is there.
     void create(SandboxId id, Path image, int mib) throws IOException;

@@ -251,6 +251,11 @@ public final class OciRuntime implements SandboxRuntime {
     }
 
     @Override
+    public boolean snapshotsAreCheap() {
+        return host.disks().sharesFiles();
+    }
+
+    @Override
     public long takeSnapshot(SandboxId id, SnapshotId snapshot) {
         return Failures.get(id, "be saved", () -> snapshots.take(id, snapshot, connections.to(id)));
     }

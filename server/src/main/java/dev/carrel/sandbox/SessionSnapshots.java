@@ -1,0 +1,182 @@
+package dev.carrel.sandbox;
+
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.store.Micros;
+import dev.carrel.store.ProjectId;
+import dev.carrel.store.Store;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+
+/// What sessions need of snapshots and nobody else: files that they can go back to. Nobody is shown
+/// them and they count for no project's limit; who may have how many is the session's to decide.
+/// Any thread may call it.
+public final class SessionSnapshots {
+    /// On one server. The oldest go, whose ever they are.
+    public static final int TOTAL_MAX = 5_000;
+
+    private final SandboxMaker maker;
+    private final SandboxLifecycle lifecycle;
+    private final SandboxRegistry registry;
+    private final Snapshots snapshots;
+    private final SandboxRuntime runtime;
+    private final Rows rows;
+
+    /// What must not go now, and how often that was asked for.
+    private final ConcurrentHashMap<SnapshotId, AtomicInteger> held = new ConcurrentHashMap<>();
+
+    /// Where they are written down, and by which clock.
+    record Rows(SessionSnapshotRows sessions, SnapshotRows snapshots, InstantSource clock) {
+        static Rows of(Store store, InstantSource clock) {
+            return new Rows(new SessionSnapshotRows(store), new SnapshotRows(store), clock);
+        }
+    }
+
+    SessionSnapshots(
+            SandboxMaker maker,
+            SandboxLifecycle lifecycle,
+            SandboxRegistry registry,
+            Snapshots snapshots,
+            SandboxRuntime runtime,
+            Rows rows) {
+        this.maker = maker;
+        this.lifecycle = lifecycle;
+        this.registry = registry;
+        this.snapshots = snapshots;
+        this.runtime = runtime;
+        this.rows = rows;
+    }
+
+    /// Whether one costs the same however many files there are.
+    public boolean areCheap() {
+        return runtime.snapshotsAreCheap();
+    }
+
+    /// A new snapshot, and whether those of its sandbox leave less than half of its disk free.
+    public record Saved(SnapshotId id, boolean tight) {}
+
+    /// Saves the files of a sandbox, running or not. Fails as [Snapshots#take] does, and with
+    /// `SANDBOX_NOT_FOUND`; then nothing was made.
+    public Saved save(ProjectId project, SandboxId sandbox, String session) {
+        LiveSandbox live = registry.get(project, sandbox);
+        SnapshotId id = SnapshotId.next();
+        return live.exclusively(() -> {
+            lifecycle.requireUsable(live);
+            rows.sessions()
+                    .insert(
+                            project,
+                            id,
+                            live,
+                            session,
+                            Micros.toInstant(Micros.of(rows.clock().instant())));
+            FailPoint.SNAPSHOT_ROW.reached();
+            boolean complete = false;
+            try {
+                long bytes = lifecycle.save(live, id);
+                rows.snapshots().becomeReady(id, bytes);
+                FailPoint.SNAPSHOT_READY.reached();
+                complete = true;
+                long half = (long) live.spec().resources().diskMib() << 19;
+                return new Saved(id, bytes > half);
+            } finally {
+                if (!complete) {
+                    snapshots.discard(id);
+                }
+            }
+        });
+    }
+
+    /// Empty when it is not kept any more.
+    public Optional<SessionSnapshot> find(ProjectId project, SnapshotId id) {
+        return rows.sessions().find(project, id);
+    }
+
+    /// Newest first.
+    public List<SessionSnapshot> of(String session) {
+        return rows.sessions().of(session);
+    }
+
+    /// The oldest of all sessions, beyond [#TOTAL_MAX].
+    public List<SnapshotId> surplus() {
+        return rows.sessions().beyond(TOTAL_MAX);
+    }
+
+    /// The sessions that have any.
+    public Set<String> sessions() {
+        return rows.sessions().sessions();
+    }
+
+    /// Removes those that nobody holds or has a use for. They are marked first and spared then: who
+    /// holds one and looks for it afterwards finds it only if it stays.
+    public void discard(Collection<SnapshotId> ids, Predicate<SnapshotId> used) {
+        if (ids.isEmpty()) {
+            return;
+        }
+        rows.sessions().mark(ids, "deleting");
+        List<SnapshotId> spared =
+                ids.stream().filter(id -> held.containsKey(id) || used.test(id)).toList();
+        rows.sessions().mark(spared, "ready");
+        ids.stream().filter(id -> !spared.contains(id)).forEach(snapshots::discard);
+    }
+
+    /// Keeps one from being removed until the hold is closed. Look then whether it is there.
+    public Held hold(SnapshotId id) {
+        held.compute(
+                id,
+                (_, count) -> {
+                    var users = count == null ? new AtomicInteger() : count;
+                    users.incrementAndGet();
+                    return users;
+                });
+        return () ->
+                held.computeIfPresent(
+                        id, (_, users) -> users.decrementAndGet() == 0 ? null : users);
+    }
+
+    /// Ends a hold.
+    @FunctionalInterface
+    public interface Held extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /// The sandbox of an owner, made with these files now if there is none. Fails with
+    /// `SNAPSHOT_NOT_FOUND`, and as [Sandboxes#create] does.
+    public Sandbox create(ProjectId project, SandboxSpec spec, String owner, SnapshotId files) {
+        SandboxSpec from = spec.withOwner(owner).from(files, require(project, files).image());
+        return maker.forOwner(project, from, owner).snapshot();
+    }
+
+    /// Gives a sandbox these files, if `wanted` still says so when nobody else changes its life,
+    /// and then does `done` before anybody can. What runs in it ends.
+    public void restore(
+            ProjectId project,
+            SandboxId sandbox,
+            SnapshotId files,
+            BooleanSupplier wanted,
+            Runnable done) {
+        LiveSandbox live = registry.get(project, sandbox);
+        live.exclusively(() -> {
+            if (wanted.getAsBoolean()) {
+                snapshots.restore(live, files, require(project, files).image());
+                done.run();
+            }
+            return live.id();
+        });
+    }
+
+    private SessionSnapshot require(ProjectId project, SnapshotId id) {
+        return find(project, id)
+                .orElseThrow(() ->
+                        new CarrelException(
+                                ErrorCode.SNAPSHOT_NOT_FOUND,
+                                "the files of snapshot " + id + " are not kept any more"));
+    }
+}

@@ -1,0 +1,185 @@
+package dev.carrel.session;
+
+import dev.carrel.agent.FilesThen;
+import dev.carrel.agent.WorkspaceSettings;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.DeletionReason;
+import dev.carrel.sandbox.Sandbox;
+import dev.carrel.sandbox.SandboxId;
+import dev.carrel.sandbox.SandboxSpec;
+import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.sandbox.SessionSnapshots;
+import dev.carrel.sandbox.SnapshotId;
+import dev.carrel.store.ProjectId;
+import dev.carrel.store.Store;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/// The sandboxes of sessions: each gets its own at the first use and keeps it. A sandbox that was
+/// deleted is not replaced: its files are gone, and an agent that goes on in an empty one would not
+/// know.
+///
+/// What a session's files have to become, after it was rewound or forked, is written down first and
+/// done then, at the latest before the files are used: so a crash in between does no harm. Any
+/// thread may call it, several at once for one session too.
+public final class SessionFiles {
+    private final Sessions sessions;
+    private final Sandboxes sandboxes;
+    private final SessionSnapshots snapshots;
+    private final Store store;
+
+    public SessionFiles(Sessions sessions, Sandboxes sandboxes) {
+        this.sessions = sessions;
+        this.sandboxes = sandboxes;
+        this.snapshots = sandboxes.sessionSnapshots();
+        this.store = sessions.store();
+    }
+
+    /// The session's sandbox with the files that it has to have: made, or put back, if need be.
+    /// Fails as [Sandboxes#create] does, and with `SANDBOX_NOT_FOUND` when it was deleted.
+    public SandboxId ready(ProjectId project, SessionId id, WorkspaceSettings settings) {
+        return ready(
+                new SessionKey(project, id),
+                () -> WorkspaceSpecs.of(settings, sandboxes.isolationByDefault()));
+    }
+
+    /// Does at once what the session's files have to become.
+    void settle(SessionKey key, Supplier<SandboxSpec> spec) {
+        FilesRows.Row row = store.read(handle -> FilesRows.require(handle, key));
+        switch (row.pending()) {
+            case FilesThen.Left _ -> {}
+            case FilesThen.None _ -> row.sandbox().ifPresent(id -> drop(key, id));
+            case FilesThen.Restored _ -> ready(key, spec);
+        }
+    }
+
+    SandboxId ready(SessionKey key, Supplier<SandboxSpec> spec) {
+        FilesRows.Row row = store.read(handle -> FilesRows.require(handle, key));
+        return switch (row.pending()) {
+            case FilesThen.Left _ ->
+                    row.sandbox().map(id -> present(key, id)).orElseGet(() -> make(key, spec));
+            case FilesThen.None _ -> {
+                row.sandbox().ifPresent(id -> drop(key, id));
+                yield make(key, spec);
+            }
+            case FilesThen.Restored restored ->
+                    restore(key, row.sandbox(), new SnapshotId(restored.snapshot()), spec);
+        };
+    }
+
+    private SandboxId present(SessionKey key, SandboxId id) {
+        return Optional.of(id)
+                .filter(there -> specOf(key.project(), there).isPresent())
+                .orElseThrow(() ->
+                        new CarrelException(
+                                ErrorCode.SANDBOX_NOT_FOUND,
+                                "sandbox "
+                                        + id
+                                        + " of this session was deleted, and its files with it: no"
+                                        + " tool that needs it can run; start a new session, or go"
+                                        + " back to an entry whose files are kept"));
+    }
+
+    private SandboxId make(SessionKey key, Supplier<SandboxSpec> spec) {
+        Session session = sessions.get(key.project(), key.id());
+        SandboxSpec own = spec.get().toBuilder().user(session.user()).build().withOwner(owner(key));
+        return bind(key, sandboxes.createForOwner(key.project(), own));
+    }
+
+    private SandboxId restore(
+            SessionKey key,
+            Optional<SandboxId> bound,
+            SnapshotId files,
+            Supplier<SandboxSpec> spec) {
+        Optional<SandboxId> there = bound.filter(id -> specOf(key.project(), id).isPresent());
+        if (there.isPresent()) {
+            snapshots.restore(
+                    key.project(),
+                    there.get(),
+                    files,
+                    () -> isPending(key, files),
+                    () -> store.write(handle -> FilesRows.settled(handle, key, files)));
+            return there.get();
+        }
+        bound.ifPresent(id -> store.write(handle -> FilesRows.unbind(handle, key, id)));
+        Session session = sessions.get(key.project(), key.id());
+        SandboxSpec own = spec.get().toBuilder().user(session.user()).build();
+        return bind(key, snapshots.create(key.project(), own, owner(key), files));
+    }
+
+    private boolean isPending(SessionKey key, SnapshotId files) {
+        FilesThen pending = store.read(handle -> FilesRows.require(handle, key)).pending();
+        return pending.equals(new FilesThen.Restored(files.value()));
+    }
+
+    /// Another call may have bound the same sandbox. But a session that was deleted meanwhile
+    /// leaves the sandbox to nobody.
+    private SandboxId bind(SessionKey key, Sandbox made) {
+        if (!sessions.bindSandbox(key.project(), key.id(), made.id())) {
+            try {
+                sessions.get(key.project(), key.id());
+            } catch (CarrelException e) {
+                delete(key, made.id());
+                throw e;
+            }
+        }
+        return made.id();
+    }
+
+    /// Removes the session's sandbox, so that it has none.
+    private void drop(SessionKey key, SandboxId id) {
+        if (specOf(key.project(), id).isPresent()) {
+            delete(key, id);
+        }
+        store.write(handle -> FilesRows.unbind(handle, key, id));
+    }
+
+    private void delete(SessionKey key, SandboxId id) {
+        try {
+            sandboxes.delete(key.project(), id, DeletionReason.withOwner(owner(key)));
+        } catch (CarrelException e) {
+            if (e.code() != ErrorCode.SANDBOX_NOT_FOUND) {
+                throw e; // another call was faster
+            }
+        }
+    }
+
+    private static String owner(SessionKey key) {
+        return key.id().value();
+    }
+
+    /// Removes what was made for a session that is deleted: its sandbox, if it is its own, and the
+    /// files that it could have gone back to, unless another session is about to get them.
+    public void forget(ProjectId project, Session session) {
+        var key = new SessionKey(project, session.id());
+        session.sandbox().filter(id -> isOwn(key, id)).ifPresent(id -> delete(key, id));
+        discard(session.id().value());
+    }
+
+    boolean isOwn(SessionKey key, SandboxId id) {
+        return specOf(key.project(), id)
+                .flatMap(SandboxSpec::owner)
+                .equals(Optional.of(owner(key)));
+    }
+
+    /// Empty when the sandbox is gone.
+    Optional<SandboxSpec> specOf(ProjectId project, SandboxId id) {
+        try {
+            return Optional.of(sandboxes.get(project, id).spec());
+        } catch (CarrelException e) {
+            if (e.code() != ErrorCode.SANDBOX_NOT_FOUND) {
+                throw e;
+            }
+            return Optional.empty();
+        }
+    }
+
+    private void discard(String session) {
+        snapshots.discard(snapshots.of(session).stream().map(s -> s.id()).toList(), this::isUsed);
+    }
+
+    boolean isUsed(SnapshotId id) {
+        return store.read(handle -> FilesRows.isPending(handle, id));
+    }
+}

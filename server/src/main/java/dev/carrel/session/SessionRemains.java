@@ -1,0 +1,55 @@
+package dev.carrel.session;
+
+import dev.carrel.sandbox.DeletionReason;
+import dev.carrel.sandbox.Sandbox;
+import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.sandbox.SessionSnapshots;
+import dev.carrel.sandbox.SnapshotId;
+import dev.carrel.store.Ids;
+import dev.carrel.store.Store;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Removes sandboxes and files that were made for sessions which a crash kept from taking them
+/// along: called at the start, before any turn runs.
+public final class SessionRemains {
+    private static final Logger LOG = LoggerFactory.getLogger(SessionRemains.class);
+
+    private final Sandboxes sandboxes;
+    private final SessionSnapshots snapshots;
+    private final Store store;
+
+    public SessionRemains(Sessions sessions, Sandboxes sandboxes) {
+        this.sandboxes = sandboxes;
+        this.snapshots = sandboxes.sessionSnapshots();
+        this.store = sessions.store();
+    }
+
+    public void clear() {
+        Set<String> there =
+                store.read(handle ->
+                        new HashSet<>(
+                                handle.createQuery("select id from sessions")
+                                        .mapTo(String.class)
+                                        .list()));
+        for (Sandbox sandbox : sandboxes.owned()) {
+            Optional<String> owner = sandbox.spec().owner();
+            if (owner.filter(id -> Ids.isId("ses", id) && !there.contains(id)).isPresent()) {
+                LOG.info("sandbox {} goes after its session {}", sandbox.id(), owner.get());
+                sandboxes.delete(
+                        sandbox.project(), sandbox.id(), DeletionReason.withOwner(owner.get()));
+            }
+        }
+        for (String session : snapshots.sessions()) {
+            if (!there.contains(session)) {
+                List<SnapshotId> left = snapshots.of(session).stream().map(s -> s.id()).toList();
+                snapshots.discard(left, id -> store.read(h -> FilesRows.isPending(h, id)));
+            }
+        }
+        snapshots.discard(snapshots.surplus(), id -> store.read(h -> FilesRows.isPending(h, id)));
+    }
+}
