@@ -2,6 +2,7 @@ package dev.carrel.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.carrel.wire.ApprovalRequest;
+import dev.carrel.wire.DiffInfo;
 import dev.carrel.wire.Listing;
 import dev.carrel.wire.MessageRequest;
 import dev.carrel.wire.RewindRequest;
@@ -74,6 +75,12 @@ public final class SessionCalls {
     /// Goes back to an earlier entry, files included.
     public SessionInfo rewind(String id, RewindRequest request) {
         return client.post(path(id) + "/rewind", request, SessionInfo.class);
+    }
+
+    /// What differs between the files of the workspace at two entries; without `to`, now.
+    public DiffInfo diff(String id, long from, Optional<Long> to) {
+        String end = to.map(entry -> "&to=" + entry).orElse("");
+        return client.get(path(id) + "/diff?from=" + from + end, DiffInfo.class);
     }
 
     /// Journal entries above `after`, oldest first: at most `limit`, and fewer when they are long,

@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
             ApprovalCommands.Approve.class,
             ApprovalCommands.Deny.class,
             TravelCommands.Fork.class,
-            TravelCommands.Rewind.class
+            TravelCommands.Rewind.class,
+            TravelCommands.Diff.class
         })
 final class SessionsCommand implements Callable<Integer> {
     @Mixin private ServerOptions server = new ServerOptions();

@@ -1,10 +1,10 @@
 package dev.carrel.cli;
 
+import dev.carrel.wire.DiffInfo;
 import dev.carrel.wire.RewindRequest;
 import dev.carrel.wire.SessionForkRequest;
 import dev.carrel.wire.SessionInfo;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,10 +35,7 @@ final class TravelCommands {
 
         @Override
         public Integer call() {
-            var request =
-                    new SessionForkRequest(
-                            at.map(OptionalLong::of).orElseGet(OptionalLong::empty),
-                            Optional.empty());
+            var request = new SessionForkRequest(at, Optional.empty());
             SessionInfo fork =
                     server.client()
                             .sessions()
@@ -74,6 +71,38 @@ final class TravelCommands {
                             .sessions()
                             .rewind(session, withoutFiles ? request.withoutFiles() : request);
             output.print(rewound, "%s is what it was after entry %d".formatted(session, to));
+            return 0;
+        }
+    }
+
+    /// Shows what a session has done to its files.
+    @Command(
+            name = "diff",
+            description = {
+                "Print what differs between the files of a session at two entries, as a patch.",
+                "Apply it with: git apply"
+            },
+            mixinStandardHelpOptions = true)
+    static final class Diff implements Callable<Integer> {
+        @Mixin private ServerOptions server = new ServerOptions();
+        @Mixin private OutputOptions output = new OutputOptions();
+
+        @Parameters(paramLabel = "SESSION", description = "The session.")
+        private String session = "";
+
+        @Option(names = "--from", description = "The one entry. Default: ${DEFAULT-VALUE}")
+        private long from = 1;
+
+        @Option(names = "--to", description = "The other one. Default: now.")
+        private Optional<Long> to = Optional.empty();
+
+        @Override
+        public Integer call() {
+            DiffInfo diff = server.client().sessions().diff(session, from, to);
+            output.print(diff, diff.patch().replaceFirst("\n$", ""));
+            if (diff.truncated()) {
+                System.err.println("There is more: the patch has reached its limit.");
+            }
             return 0;
         }
     }

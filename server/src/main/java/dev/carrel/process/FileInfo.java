@@ -3,7 +3,8 @@ package dev.carrel.process;
 import java.time.Instant;
 
 /// What `statx` tells of a file. `mode` holds type and permission bits; `device` is unique on the
-/// host while the file system is mounted.
+/// host while the file system is mounted. `changedAt` moves with every change of content or
+/// attributes, and nobody can set it.
 public record FileInfo(
         int mode,
         int owner,
@@ -12,7 +13,8 @@ public record FileInfo(
         long inode,
         int links,
         long device,
-        Instant modifiedAt) {
+        Instant modifiedAt,
+        Instant changedAt) {
     private static final int TYPE = 0170000;
 
     public boolean isFile() {

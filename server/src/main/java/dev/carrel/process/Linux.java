@@ -207,8 +207,6 @@ public final class Linux {
 
     // struct statx of linux/stat.h.
     private static FileInfo fileInfo(MemorySegment statx) {
-        long seconds = statx.get(LONG, 112);
-        int nanos = statx.get(INT, 120);
         long device =
                 (long) statx.get(INT, 136) << 32 | Integer.toUnsignedLong(statx.get(INT, 140));
         return new FileInfo(
@@ -219,7 +217,8 @@ public final class Linux {
                 statx.get(LONG, 32),
                 statx.get(INT, 16),
                 device,
-                time(seconds, nanos));
+                time(statx.get(LONG, 112), statx.get(INT, 120)),
+                time(statx.get(LONG, 96), statx.get(INT, 104)));
     }
 
     // Anybody can give a file a time that no calendar knows: from year 1 to 9999 is enough.

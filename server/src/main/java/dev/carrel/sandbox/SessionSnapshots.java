@@ -154,6 +154,16 @@ public final class SessionSnapshots {
         return maker.forOwner(project, from, owner).snapshot();
     }
 
+    /// As [SandboxRuntime#compareSnapshots].
+    public boolean compare(
+            Optional<SnapshotId> before,
+            Optional<SnapshotId> after,
+            String path,
+            int entriesMax,
+            FileDifference.Visitor visitor) {
+        return runtime.compareSnapshots(before, after, path, entriesMax, visitor);
+    }
+
     /// Gives a sandbox these files, if `wanted` still says so when nobody else changes its life,
     /// and then does `done` before anybody can. What runs in it ends.
     public void restore(

@@ -109,20 +109,23 @@ final class FilesFinder {
                         + INSTEAD);
     }
 
-    /// The files as they are, kept for `fork`.
-    FilesThen now(SessionKey key, SessionKey fork) {
+    boolean isUsed(SnapshotId id) {
+        return files.isUsed(id);
+    }
+
+    /// The files as they are, and whether they were kept only now.
+    record Now(FilesThen files, boolean taken) {}
+
+    /// What is kept now belongs to `owner`.
+    Now now(SessionKey key, SessionId owner) {
         FilesRows.Row row = store.read(handle -> FilesRows.require(handle, key));
         if (!(row.pending() instanceof FilesThen.Left)) {
-            return row.pending();
+            return new Now(row.pending(), false);
+        } else if (row.sandbox().isEmpty()) {
+            return new Now(new FilesThen.None(), false);
         }
-        return row.sandbox()
-                .<FilesThen>map(sandbox ->
-                        new FilesThen.Restored(
-                                snapshots
-                                        .save(key.project(), sandbox, fork.id().value())
-                                        .id()
-                                        .value()))
-                .orElseGet(FilesThen.None::new);
+        var saved = snapshots.save(key.project(), row.sandbox().get(), owner.value());
+        return new Now(new FilesThen.Restored(saved.id().value()), true);
     }
 
     /// Keeps what was found from being removed until this is closed. Fails with `CONFLICT` when it

@@ -54,7 +54,7 @@ public final class SessionTravels {
         FilesThen then =
                 wanted == Files.NONE
                         ? new FilesThen.Left()
-                        : at.isPresent() ? finder.at(source, last) : finder.now(source, fork);
+                        : at.isPresent() ? finder.at(source, last) : finder.now(source, fork.id()).files();
         try (var _ = finder.hold(project, then)) {
             store.write(handle -> {
                 Instant now = sessions.clock().instant().truncatedTo(ChronoUnit.MICROS);
@@ -126,7 +126,7 @@ public final class SessionTravels {
         return sessions.get(project, id);
     }
 
-    private static void requireEntry(Session session, long seq, String param) {
+    static void requireEntry(Session session, long seq, String param) {
         if (seq < 1 || seq > session.lastEvent()) {
             throw CarrelException.ofParam(
                     ErrorCode.INVALID_REQUEST,

@@ -45,13 +45,7 @@ class CheckpointsTest {
     }
 
     private ListJournal run(ListJournal journal) {
-        new AgentLoop(
-                        stage.agent(),
-                        stage.models(),
-                        stage.tools,
-                        journal,
-                        kept,
-                        stage.cancellation)
+        new AgentLoop(stage.agent(), stage.models(), stage.tools, journal, kept, stage.cancellation)
                 .run();
         return journal;
     }
@@ -65,9 +59,21 @@ class CheckpointsTest {
 
         assertThat(shape(run(journal()).events()))
                 .containsSubsequence(
-                        "answer:1", "kept:opening", "started:a", "ok:a", "started:b", "ok:b",
-                        "kept:b", "started:c", "ok:c", "kept:c", "model:2", "answer:2",
-                        "started:d", "ok:d", "model:3");
+                        "answer:1",
+                        "kept:opening",
+                        "started:a",
+                        "ok:a",
+                        "started:b",
+                        "ok:b",
+                        "kept:b",
+                        "started:c",
+                        "ok:c",
+                        "kept:c",
+                        "model:2",
+                        "answer:2",
+                        "started:d",
+                        "ok:d",
+                        "model:3");
         assertThat(kept.asked).containsExactly("opening", "b", "c");
     }
 
@@ -95,8 +101,7 @@ class CheckpointsTest {
         kept.fails = true;
         stage.script(calls(call("a", "touch", "1")), calls(call("b", "touch", "2")), text("done"));
 
-        assertThat(shape(run(journal()).events()))
-                .contains("not kept:disk_full", "end:end");
+        assertThat(shape(run(journal()).events())).contains("not kept:disk_full", "end:end");
         assertThat(kept.asked).containsExactly("opening", "a", "b");
     }
 

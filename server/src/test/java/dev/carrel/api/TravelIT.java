@@ -10,6 +10,10 @@ import dev.carrel.client.SessionEvent;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.oci.Eventually;
+import dev.carrel.wire.Command;
+import dev.carrel.wire.DiffInfo;
+import dev.carrel.wire.ExecuteRequest;
+import dev.carrel.wire.ExecutionInfo;
 import dev.carrel.wire.RewindRequest;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SessionForkRequest;
@@ -56,6 +60,39 @@ class TravelIT {
                 steps:
                   - calls: [{name: bash, arguments: {command: "cat file; ls"}}]
                   - text: "I have looked."
+              - when: "make"
+                steps:
+                  - calls:
+                      - name: bash
+                        arguments:
+                          command: |
+                            git init -q . 2>/dev/null
+                            seq 1 50 > changed; echo gone > gone; echo run > mode; echo x > 'kind'
+                            mkdir -p deep/er; echo in > deep/er/file; printf 'no end' > noend
+                            printf '\\000\\001' > binary; head -c 2000000 /dev/zero > big
+                            echo same > same
+                  - text: "It is made."
+              - when: "change"
+                steps:
+                  - calls:
+                      - name: bash
+                        arguments:
+                          command: |
+                            sed -i 's/^7$/seven/; s/^40$/forty/' changed; rm gone; chmod +x mode
+                            rm kind; ln -s same kind; rm -r deep; mkdir deep; echo new > deep/new
+                            printf 'no end still' > noend; : > empty; echo u > 'ü "q" \\ x'
+                            echo blank > 'with blank'; touch same; printf '\\n\\n' >> changed
+                            git add -A 2>/dev/null
+                  - text: "It is changed."
+              - when: "spoil"
+                steps:
+                  - calls:
+                      - name: bash
+                        arguments:
+                          command: |
+                            printf '\\000\\002' > binary; echo more >> big; mkfifo pipe
+                            ln -s /etc/passwd evil; cp -r /etc/skel evil2; echo x >> /etc/motd
+                  - text: "It is spoilt."
               - when: "talk"
                 steps:
                   - text: "I talk."
@@ -199,6 +236,52 @@ class TravelIT {
                                 .sandbox())
                 .isEmpty();
         client.sessions().delete(session);
+    }
+
+    @Test
+    void aDifferenceIsAPatchThatGitApplies() throws Exception {
+        String session = create();
+        run(session, "make");
+        long made = last(session);
+        run(session, "change");
+        long changed = last(session);
+
+        DiffInfo diff = client.sessions().diff(session, made, Optional.of(changed));
+        assertThat(diff.truncated()).isFalse();
+        assertThat(diff.patch())
+                .contains("deleted file mode 100644", "new mode 100755", "new file mode 120000")
+                .contains("-7\n+seven", "\\ No newline at end of file", "\"b/\\303\\274 ")
+                .doesNotContain(".git/", "same\n--- ", "binary");
+        SessionInfo before = client.sessions().fork(session, SessionForkRequest.at(made));
+        String sandbox = before.sandbox().orElseThrow();
+        client.sandboxes()
+                .writeFile(sandbox, "/tmp/patch", diff.patch().getBytes(StandardCharsets.UTF_8));
+        assertThat(shell(sandbox, "cd /workspace && git apply /tmp/patch")).isEmpty();
+        String list = "cd /workspace && find . -path ./.git -prune -o ! -type d -print0"
+                + " | sort -z | xargs -0 stat -c '%A %n %N' && cat changed noend deep/* same *blank ü*"
+                + " && md5sum big binary";
+        assertThat(shell(sandbox, list))
+                .isEqualTo(
+                        shell(client.sessions().get(session).sandbox().orElseThrow(), list));
+        assertThat(client.sessions().diff(session, changed, Optional.empty()).patch()).isEmpty();
+        assertThat(client.sessions().diff(session, 1, Optional.of(made)).patch())
+                .contains("+++ b/deep/er/file", "Binary files /dev/null and b/binary differ");
+
+        run(session, "spoil");
+        assertThat(client.sessions().diff(session, changed, Optional.empty()).patch())
+                .contains("Binary files a/binary and b/binary differ\n")
+                .contains("Binary files a/big and b/big differ, of which one has more than")
+                .contains("new file mode 120000\n--- /dev/null\n+++ b/evil\n@@ -0,0 +1 @@\n+/etc/passwd")
+                .doesNotContain("pipe", "root:", "motd");
+        client.sessions().delete(session);
+        client.sessions().delete(before.id());
+    }
+
+    private String shell(String sandbox, String line) {
+        ExecutionInfo done =
+                client.sandboxes().execute(sandbox, ExecuteRequest.of(Command.line(line)));
+        assertThat(done.stderr()).isEmpty();
+        return done.stdout();
     }
 
     @Test

@@ -169,6 +169,17 @@ public final class FakeRuntime implements SandboxRuntime {
     }
 
     @Override
+    public boolean compareSnapshots(
+            Optional<SnapshotId> before,
+            Optional<SnapshotId> after,
+            String path,
+            int entriesMax,
+            FileDifference.Visitor visitor) {
+        requireAlive();
+        return host.snapshots().compare(before, after, path, visitor);
+    }
+
+    @Override
     public Set<SnapshotId> snapshots() {
         requireAlive();
         return host.snapshots().ids();

@@ -3,16 +3,22 @@ package dev.carrel.sandbox;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.store.Ids;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -85,6 +91,63 @@ final class FakeSnapshots {
                         });
         try {
             tar.finish();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    boolean compare(
+            Optional<SnapshotId> before,
+            Optional<SnapshotId> after,
+            String path,
+            FileDifference.Visitor visitor) {
+        Map<String, FileDifference.Side> old = sides(before, path);
+        Map<String, FileDifference.Side> now = sides(after, path);
+        var names = new TreeSet<>(old.keySet());
+        names.addAll(now.keySet());
+        return names.stream()
+                .allMatch(name ->
+                        visitor.visit(
+                                new FileDifference(
+                                        name,
+                                        Optional.ofNullable(old.get(name)),
+                                        Optional.ofNullable(now.get(name)))));
+    }
+
+    private Map<String, FileDifference.Side> sides(Optional<SnapshotId> snapshot, String path) {
+        Map<String, FileDifference.Side> sides = new TreeMap<>();
+        if (snapshot.isEmpty()) {
+            return sides;
+        }
+        Path root = directory.resolve(snapshot.get().value());
+        if (!Files.isDirectory(root)) {
+            throw notFound(snapshot.get());
+        }
+        new FakeFiles(root, () -> {})
+                .walk(
+                        path,
+                        entry -> {
+                            String name = path + "/" + entry.name();
+                            boolean link = entry.stat().type() == FileStat.Type.SYMLINK;
+                            if ((link || entry.stat().type() == FileStat.Type.FILE)
+                                    && !name.contains("/.git/")) {
+                                sides.put(name, side(entry, link));
+                            }
+                        });
+        return sides;
+    }
+
+    private static FileDifference.Side side(TreeEntry entry, boolean link) {
+        try {
+            byte[] content =
+                    link
+                            ? entry.linkTarget().orElse("").getBytes(StandardCharsets.UTF_8)
+                            : entry.content().readAllBytes();
+            return new FileDifference.Side(
+                    link,
+                    entry.stat().mode(),
+                    content.length,
+                    () -> new ByteArrayInputStream(content));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -25,8 +25,7 @@ class SnapshotThinningTest {
         List<SessionSnapshot> kept = survivors(Duration.ofMinutes(10), 400);
 
         assertThat(kept.subList(0, SnapshotThinning.NEWEST))
-                .isEqualTo(
-                        every(Duration.ofMinutes(10), 400).subList(0, SnapshotThinning.NEWEST));
+                .isEqualTo(every(Duration.ofMinutes(10), 400).subList(0, SnapshotThinning.NEWEST));
         List<Long> ages =
                 kept.stream()
                         .skip(SnapshotThinning.NEWEST + 1)

@@ -2,12 +2,16 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.FileDifference;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 
@@ -67,6 +71,43 @@ record DiskSnapshots(DiskStore disks, DiskImages images) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// As [dev.carrel.sandbox.SandboxRuntime#compareSnapshots].
+    boolean compare(
+            Optional<SnapshotId> before,
+            Optional<SnapshotId> after,
+            String path,
+            int entriesMax,
+            FileDifference.Visitor visitor) {
+        Set<String> roots = new HashSet<>();
+        try {
+            Optional<Path> old = upper(before, roots);
+            Optional<Path> now = upper(after, roots);
+            if (roots.size() > 1) {
+                throw new CarrelException(
+                        ErrorCode.CONFLICT, "files on different images cannot be compared");
+            }
+            if (roots.isEmpty()) {
+                return true;
+            }
+            Path image = Path.of(roots.iterator().next());
+            return SnapshotComparison.run(
+                    new SnapshotComparison.Trees(old, now, image), path, entriesMax, visitor);
+        } catch (IOException e) {
+            throw new CarrelException(
+                    ErrorCode.INTERNAL_ERROR, "the files cannot be compared: " + e.getMessage(), e);
+        }
+    }
+
+    private Optional<Path> upper(Optional<SnapshotId> snapshot, Set<String> roots)
+            throws IOException {
+        if (snapshot.isEmpty()) {
+            return Optional.empty();
+        }
+        DiskStore.Disk disk = disks.snapshot(snapshot.get());
+        roots.add(Files.readString(disk.image()));
+        return Optional.of(disk.upper());
     }
 
     Set<SnapshotId> all() {

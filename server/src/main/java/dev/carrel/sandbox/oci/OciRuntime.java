@@ -5,6 +5,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionId;
 import dev.carrel.sandbox.ExecutionSummary;
+import dev.carrel.sandbox.FileDifference;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.NetworkPolicy;
 import dev.carrel.sandbox.Resources;
@@ -274,6 +275,16 @@ public final class OciRuntime implements SandboxRuntime {
     @Override
     public void writeLayer(SnapshotId snapshot, OutputStream out) {
         snapshots.writeLayer(snapshot, out);
+    }
+
+    @Override
+    public boolean compareSnapshots(
+            Optional<SnapshotId> before,
+            Optional<SnapshotId> after,
+            String path,
+            int entriesMax,
+            FileDifference.Visitor visitor) {
+        return snapshots.compare(before, after, path, entriesMax, visitor);
     }
 
     @Override

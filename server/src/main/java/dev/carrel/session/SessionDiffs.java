@@ -1,0 +1,81 @@
+package dev.carrel.session;
+
+import dev.carrel.agent.FilesThen;
+import dev.carrel.agent.WorkspaceSettings;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.sandbox.SessionSnapshots;
+import dev.carrel.sandbox.SnapshotId;
+import dev.carrel.session.FilesFinder.Now;
+import dev.carrel.store.ProjectId;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// What differs between the files of a session at two of its entries. Any thread may call it.
+public final class SessionDiffs {
+    /// Files, links and directories that are looked at.
+    static final int ENTRIES_MAX = 200_000;
+
+    private final Sessions sessions;
+    private final SessionSnapshots snapshots;
+    private final FilesFinder finder;
+
+    public SessionDiffs(Sessions sessions, Sandboxes sandboxes, SessionFiles files) {
+        this.sessions = sessions;
+        this.snapshots = sandboxes.sessionSnapshots();
+        this.finder = new FilesFinder(sessions.store(), sandboxes, files);
+    }
+
+    /// A unified patch of `files` files. It is not complete when it would have been too long, or
+    /// there were too many files to compare.
+    public record Diff(String patch, int files, boolean complete) {}
+
+    /// The difference of what is below `path`, an absolute directory, between entry `from` and
+    /// entry `to`, or now. Fails with `INVALID_REQUEST` for what is no entry or path, with
+    /// `CONFLICT` when files are not kept.
+    public Diff diff(ProjectId project, SessionId id, long from, OptionalLong to, String path) {
+        Session session = sessions.get(project, id);
+        SessionTravels.requireEntry(session, from, "from");
+        to.ifPresent(seq -> SessionTravels.requireEntry(session, seq, "to"));
+        requirePath(path);
+        var key = new SessionKey(project, id);
+        FilesThen before = finder.at(key, from);
+        Now after =
+                to.isPresent()
+                        ? new Now(finder.at(key, to.getAsLong()), false)
+                        : finder.now(key, id);
+        try (var _ = finder.hold(project, before);
+                var _ = finder.hold(project, after.files())) {
+            return compare(
+                    FilePoints.snapshot(before), FilePoints.snapshot(after.files()), path);
+        } finally {
+            if (after.taken()) {
+                List<SnapshotId> taken = FilePoints.snapshot(after.files()).stream().toList();
+                snapshots.discard(taken, finder::isUsed);
+            }
+        }
+    }
+
+    private Diff compare(Optional<SnapshotId> before, Optional<SnapshotId> after, String path) {
+        var patch = new PatchText(path);
+        boolean complete = snapshots.compare(before, after, path, ENTRIES_MAX, patch::add);
+        return new Diff(patch.toString(), patch.files(), complete);
+    }
+
+    private static void requirePath(String path) {
+        boolean plain =
+                path.startsWith("/")
+                        && path.indexOf('\0') < 0
+                        && List.of(path.substring(1).split("/", -1)).stream()
+                                .noneMatch(name -> name.isEmpty() || name.equals("..") || name.equals("."));
+        if (!plain && !path.equals("/")) {
+            throw CarrelException.ofParam(
+                    ErrorCode.INVALID_REQUEST,
+                    "path",
+                    "path must be the absolute path of a directory, such as "
+                            + WorkspaceSettings.DIRECTORY);
+        }
+    }
+}
