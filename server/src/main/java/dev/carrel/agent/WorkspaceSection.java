@@ -30,7 +30,6 @@ final class WorkspaceSection {
 
     private WorkspaceSettings read() {
         section.allow(Set.of("scope", "image", "resources", "network", "isolation"), Set.of());
-        onlySessionScope();
         Optional<Section> resources = section.section("resources");
         resources.ifPresent(part -> part.allow(Set.of("cpus", "memory_mb", "disk_mb"), Set.of()));
         Optional<Section> network = section.section("network");
@@ -53,7 +52,8 @@ final class WorkspaceSection {
                 network.flatMap(part -> part.flag("internet")),
                 isolation(),
                 allow,
-                deny);
+                deny,
+                scope());
     }
 
     private Optional<String> isolation() {
@@ -83,13 +83,19 @@ final class WorkspaceSection {
         why.ifPresent(text -> section.problem(line, text + ", in " + section.where()));
     }
 
-    private void onlySessionScope() {
-        section.text("scope")
-                .filter(text -> !text.value().equals("session"))
-                .ifPresent(text ->
-                        section.problem(
-                                text.line(),
-                                "\"scope\": \"%s\" is not supported yet in %s; only \"session\" is"
-                                        .formatted(text.value(), section.where())));
+    private WorkspaceScope scope() {
+        Optional<Located.Text> text = section.text("scope");
+        if (text.isEmpty()) {
+            return WorkspaceScope.SESSION;
+        }
+        String name = text.get().value();
+        return WorkspaceScope.of(name)
+                .orElseGet(() -> {
+                    section.problem(
+                            text.get().line(),
+                            "\"scope\" must be one of session, user, shared, not \"%s\", in %s"
+                                    .formatted(name, section.where()));
+                    return WorkspaceScope.SESSION;
+                });
     }
 }

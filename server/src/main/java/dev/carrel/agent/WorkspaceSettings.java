@@ -1,6 +1,7 @@
 package dev.carrel.agent;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -15,7 +16,8 @@ public record WorkspaceSettings(
         Optional<Boolean> internet,
         Optional<String> isolation,
         List<String> allow,
-        List<String> deny) {
+        List<String> deny,
+        WorkspaceScope scope) {
     /// Where an agent works inside its sandbox.
     public static final String DIRECTORY = "/workspace";
 
@@ -28,10 +30,18 @@ public record WorkspaceSettings(
                     Optional.empty(),
                     Optional.empty(),
                     List.of(),
-                    List.of());
+                    List.of(),
+                    WorkspaceScope.SESSION);
 
+    /// Stored settings may be older than the scope.
     public WorkspaceSettings {
         allow = List.copyOf(allow);
         deny = List.copyOf(deny);
+        scope = Objects.requireNonNullElse(scope, WorkspaceScope.SESSION);
+    }
+
+    public WorkspaceSettings with(WorkspaceScope newScope) {
+        return new WorkspaceSettings(
+                image, cpus, memoryMib, diskMib, internet, isolation, allow, deny, newScope);
     }
 }

@@ -18,6 +18,7 @@ import dev.carrel.session.NewSession;
 import dev.carrel.session.Session;
 import dev.carrel.session.SessionFiles;
 import dev.carrel.session.SessionId;
+import dev.carrel.session.SessionState;
 import dev.carrel.session.Sessions;
 import dev.carrel.session.TurnInput;
 import dev.carrel.store.ProjectId;
@@ -180,6 +181,9 @@ final class SessionRoutes {
                 session.lastEvent(),
                 session.createdAt(),
                 session.updatedAt(),
-                approvals);
+                approvals,
+                session.state() == SessionState.QUEUED && session.workspaceBusy()
+                        ? Optional.of("workspace")
+                        : Optional.empty());
     }
 }

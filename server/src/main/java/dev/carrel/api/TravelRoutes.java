@@ -74,8 +74,7 @@ final class TravelRoutes {
                         request.query("path").orElse(WorkspaceSettings.DIRECTORY));
         var shown = to.isPresent() ? Optional.of(to.getAsLong()) : Optional.<Long>empty();
         return Response.json(
-                200,
-                new DiffInfo(from, shown, diff.patch(), diff.files(), !diff.complete()));
+                200, new DiffInfo(from, shown, diff.patch(), diff.files(), !diff.complete()));
     }
 
     private Response fork(Request request) {

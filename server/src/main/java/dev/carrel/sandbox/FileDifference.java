@@ -23,7 +23,8 @@ public record FileDifference(String path, Optional<Side> before, Optional<Side> 
         String name = prefix + path.substring(top.equals("/") ? 1 : top.length() + 1);
         boolean plain =
                 FileNames.isText(name)
-                        && name.chars().noneMatch(c -> c < ' ' || c == 127 || c == '"' || c == '\\');
+                        && name.chars()
+                                .noneMatch(c -> c < ' ' || c == 127 || c == '"' || c == '\\');
         return plain ? name : quoted(name);
     }
 

@@ -94,8 +94,8 @@ public interface SandboxRuntime extends AutoCloseable {
 
     /// Tells which files and links below a directory differ between two snapshots of one image;
     /// where one is absent, it is compared with the image. What `.git` directories hold is left
-    /// out. Looks at `entriesMax` entries at most; returns whether that was all, and the visitor has
-    /// not ended it. Fails with `SNAPSHOT_NOT_FOUND`, and with `CONFLICT` for different images.
+    /// out. Looks at `entriesMax` entries at most; returns whether that was all, and the visitor
+    /// has not ended it. Fails with `SNAPSHOT_NOT_FOUND`, and with `CONFLICT` for different images.
     boolean compareSnapshots(
             Optional<SnapshotId> before,
             Optional<SnapshotId> after,

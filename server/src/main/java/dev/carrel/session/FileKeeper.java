@@ -10,6 +10,7 @@ import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.sandbox.SessionSnapshots;
 import dev.carrel.sandbox.SessionSnapshots.Saved;
 import dev.carrel.sandbox.SnapshotId;
+import dev.carrel.store.StoreException;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -43,6 +44,7 @@ public final class FileKeeper {
         FilesRows.Row row = sessions.store().read(handle -> FilesRows.require(handle, lease.key()));
         boolean hasFiles =
                 row.pending() instanceof FilesThen.Restored
+                        || row.workspace().isPresent()
                         || (row.sandbox().isPresent() && row.pending() instanceof FilesThen.Left);
         if (!hasFiles) {
             return Optional.empty();
@@ -66,8 +68,8 @@ public final class FileKeeper {
 
     /// That the sandbox was deleted is for the tools to say.
     private static Optional<Event> failed(Lease lease, CarrelException e, long since) {
-        if (Thread.currentThread().isInterrupted()) {
-            throw e; // the worker lets go of the turn
+        if (Thread.currentThread().isInterrupted() || e instanceof StoreException) {
+            throw e; // the worker lets go of the turn, which goes on later
         }
         if (e.code() == ErrorCode.SANDBOX_NOT_FOUND) {
             return Optional.empty();

@@ -12,7 +12,8 @@ final class FilesRows {
     private static final String EMPTY = "empty";
 
     /// `pending` is what the files have to become before they are used next.
-    record Row(Optional<SandboxId> sandbox, FilesThen pending) {}
+    record Row(
+            Optional<SandboxId> sandbox, FilesThen pending, Optional<SharedWorkspace> workspace) {}
 
     private FilesRows() {}
 
@@ -20,7 +21,7 @@ final class FilesRows {
     static Row require(Handle handle, SessionKey key) {
         return handle.createQuery(
                         """
-                        select sandbox, pending_files from sessions
+                        select sandbox, pending_files, workspace from sessions
                         where id = :id and project = :project
                         """)
                 .bind("id", key.id().value())
@@ -28,7 +29,9 @@ final class FilesRows {
                 .map((row, context) ->
                         new Row(
                                 Optional.ofNullable(row.getString("sandbox")).map(SandboxId::new),
-                                pending(Optional.ofNullable(row.getString("pending_files")))))
+                                pending(Optional.ofNullable(row.getString("pending_files"))),
+                                Optional.ofNullable(row.getString("workspace"))
+                                        .map(SharedWorkspace::new)))
                 .findOne()
                 .orElseThrow(key::notFound);
     }

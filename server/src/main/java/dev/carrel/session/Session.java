@@ -8,7 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /// A session as it was when it was looked up. `lastEvent` is the sequence number of its newest
-/// journal entry.
+/// journal entry. With `workspaceBusy`, its turn waits for one of another session that works in the
+/// same sandbox.
 public record Session(
         SessionId id,
         ProjectId project,
@@ -20,7 +21,8 @@ public record Session(
         Usage usage,
         long lastEvent,
         Instant createdAt,
-        Instant updatedAt) {
+        Instant updatedAt,
+        boolean workspaceBusy) {
     public Session {
         metadata = Map.copyOf(metadata);
     }

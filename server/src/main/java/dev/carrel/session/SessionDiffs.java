@@ -48,8 +48,7 @@ public final class SessionDiffs {
                         : finder.now(key, id);
         try (var _ = finder.hold(project, before);
                 var _ = finder.hold(project, after.files())) {
-            return compare(
-                    FilePoints.snapshot(before), FilePoints.snapshot(after.files()), path);
+            return compare(FilePoints.snapshot(before), FilePoints.snapshot(after.files()), path);
         } finally {
             if (after.taken()) {
                 List<SnapshotId> taken = FilePoints.snapshot(after.files()).stream().toList();
@@ -69,7 +68,8 @@ public final class SessionDiffs {
                 path.startsWith("/")
                         && path.indexOf('\0') < 0
                         && List.of(path.substring(1).split("/", -1)).stream()
-                                .noneMatch(name -> name.isEmpty() || name.equals("..") || name.equals("."));
+                                .noneMatch(name ->
+                                        name.isEmpty() || name.equals("..") || name.equals("."));
         if (!plain && !path.equals("/")) {
             throw CarrelException.ofParam(
                     ErrorCode.INVALID_REQUEST,

@@ -16,9 +16,9 @@ import dev.carrel.store.Store;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/// The sandboxes of sessions: each gets its own at the first use and keeps it. A sandbox that was
-/// deleted is not replaced: its files are gone, and an agent that goes on in an empty one would not
-/// know.
+/// The sandboxes of sessions: each gets its own at the first use and keeps it, or the one that it
+/// shares with others, which stays when sessions go. A sandbox that was deleted is not replaced:
+/// its files are gone, and an agent that goes on in an empty one would not know.
 ///
 /// What a session's files have to become, after it was rewound or forked, is written down first and
 /// done then, at the latest before the files are used: so a crash in between does no harm. Any
@@ -58,10 +58,12 @@ public final class SessionFiles {
         FilesRows.Row row = store.read(handle -> FilesRows.require(handle, key));
         return switch (row.pending()) {
             case FilesThen.Left _ ->
-                    row.sandbox().map(id -> present(key, id)).orElseGet(() -> make(key, spec));
+                    row.sandbox()
+                            .map(id -> present(key, id))
+                            .orElseGet(() -> make(key, row.workspace(), spec));
             case FilesThen.None _ -> {
                 row.sandbox().ifPresent(id -> drop(key, id));
-                yield make(key, spec);
+                yield make(key, row.workspace(), spec);
             }
             case FilesThen.Restored restored ->
                     restore(key, row.sandbox(), new SnapshotId(restored.snapshot()), spec);
@@ -81,9 +83,17 @@ public final class SessionFiles {
                                         + " back to an entry whose files are kept"));
     }
 
-    private SandboxId make(SessionKey key, Supplier<SandboxSpec> spec) {
+    /// A shared sandbox is the one user's, or nobody's.
+    private SandboxId make(
+            SessionKey key, Optional<SharedWorkspace> shared, Supplier<SandboxSpec> spec) {
         Session session = sessions.get(key.project(), key.id());
-        SandboxSpec own = spec.get().toBuilder().user(session.user()).build().withOwner(owner(key));
+        boolean ofUser = shared.isEmpty() || shared.get().isOfUser();
+        String owner = shared.map(SharedWorkspace::name).orElseGet(() -> owner(key));
+        SandboxSpec own =
+                spec.get().toBuilder()
+                        .user(ofUser ? session.user() : Optional.empty())
+                        .build()
+                        .withOwner(owner);
         return bind(key, sandboxes.createForOwner(key.project(), own));
     }
 
@@ -114,13 +124,15 @@ public final class SessionFiles {
     }
 
     /// Another call may have bound the same sandbox. But a session that was deleted meanwhile
-    /// leaves the sandbox to nobody.
+    /// leaves its own sandbox to nobody.
     private SandboxId bind(SessionKey key, Sandbox made) {
         if (!sessions.bindSandbox(key.project(), key.id(), made.id())) {
             try {
                 sessions.get(key.project(), key.id());
             } catch (CarrelException e) {
-                delete(key, made.id());
+                if (isOwn(key, made.id())) {
+                    delete(key, made.id());
+                }
                 throw e;
             }
         }
@@ -147,6 +159,21 @@ public final class SessionFiles {
 
     private static String owner(SessionKey key) {
         return key.id().value();
+    }
+
+    /// Fails with `CONFLICT` when others work with these files, too.
+    void requireNotShared(SessionKey key) {
+        Optional<SharedWorkspace> shared =
+                store.read(handle -> FilesRows.require(handle, key)).workspace();
+        if (shared.isPresent()) {
+            throw new CarrelException(
+                    ErrorCode.CONFLICT,
+                    "session "
+                            + key.id()
+                            + " shares its files with other sessions, which would lose theirs: fork"
+                            + " it, which gives the fork a sandbox of its own, or leave the files"
+                            + " as they are with \"files\": \"none\"");
+        }
     }
 
     /// Removes what was made for a session that is deleted: its sandbox, if it is its own, and the

@@ -35,7 +35,13 @@ final class SessionRows {
                         and t.state <> 'done') then 'queued'
                     when s.failed = 1 then 'failed'
                     else 'idle'
-                end as state
+                end as state,
+                (s.workspace is not null and exists (select 1 from turns t
+                    where t.session = s.id and t.state = 'queued')
+                    and exists (select 1 from turns o
+                    where o.project = s.project and o.workspace = s.workspace
+                        and o.session <> s.id and o.state = 'running'
+                        and o.awaits_approval = 0)) as workspace_busy
             from sessions s
             """;
 
@@ -43,12 +49,17 @@ final class SessionRows {
 
     /// The caller appends the session's first entry in the same transaction.
     static void insert(
-            Handle handle, SessionKey key, Optional<SandboxId> sandbox, Instant createdAt) {
+            Handle handle,
+            SessionKey key,
+            Optional<SandboxId> sandbox,
+            Optional<SharedWorkspace> workspace,
+            Instant createdAt) {
         handle.createUpdate(
                         """
-                        insert into sessions (id, project, sandbox, created_at)
-                        values (:id, :project, :sandbox, :now)
+                        insert into sessions (id, project, sandbox, workspace, created_at)
+                        values (:id, :project, :sandbox, :workspace, :now)
                         """)
+                .bind("workspace", workspace.map(SharedWorkspace::name).orElse(null))
                 .bind("id", key.id().value())
                 .bind("project", key.project().value())
                 .bind("sandbox", sandbox.map(SandboxId::value).orElse(null))
@@ -128,7 +139,8 @@ final class SessionRows {
                 usage(row),
                 row.getLong("last_event"),
                 Micros.toInstant(row.getLong("created_at")),
-                Micros.toInstant(row.getLong("updated_at")));
+                Micros.toInstant(row.getLong("updated_at")),
+                row.getInt("workspace_busy") == 1);
     }
 
     private static Usage usage(ResultSet row) throws SQLException {

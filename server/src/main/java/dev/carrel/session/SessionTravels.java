@@ -54,12 +54,14 @@ public final class SessionTravels {
         FilesThen then =
                 wanted == Files.NONE
                         ? new FilesThen.Left()
-                        : at.isPresent() ? finder.at(source, last) : finder.now(source, fork.id()).files();
+                        : at.isPresent()
+                                ? finder.at(source, last)
+                                : finder.now(source, fork.id()).files();
         try (var _ = finder.hold(project, then)) {
             store.write(handle -> {
                 Instant now = sessions.clock().instant().truncatedTo(ChronoUnit.MICROS);
                 sessions.requireRoom(handle, project);
-                SessionRows.insert(handle, fork, Optional.empty(), now);
+                SessionRows.insert(handle, fork, Optional.empty(), Optional.empty(), now);
                 TurnRows.copy(handle, id, fork, last, now);
                 EventRows.copy(handle, id, fork, last);
                 FilesRows.setPending(handle, fork, then);
@@ -109,6 +111,9 @@ public final class SessionTravels {
         var key = new SessionKey(project, id);
         Session session = sessions.get(project, id);
         requireEntry(session, to, "to");
+        if (wanted == Files.RESTORE) {
+            files.requireNotShared(key);
+        }
         FilesThen then = wanted == Files.NONE ? new FilesThen.Left() : finder.at(key, to);
         try (var _ = finder.hold(project, then)) {
             StreamItem.Recorded entry =

@@ -1,5 +1,6 @@
 package dev.carrel.session;
 
+import dev.carrel.agent.AgentDefinition;
 import dev.carrel.agent.Event;
 import dev.carrel.agent.StopReason;
 import dev.carrel.agent.TurnId;
@@ -49,16 +50,18 @@ public final class Sessions implements AutoCloseable {
     }
 
     /// Fails with `AGENT_NOT_FOUND`, `TOO_MANY_SESSIONS`, or `INVALID_REQUEST` when user or
-    /// metadata are too large. That a sandbox given exists is for the caller to check.
+    /// metadata are too large, or a user is needed. That a sandbox given exists is for the caller
+    /// to check.
     public Session create(ProjectId project, NewSession session) {
         Inputs.requireValid(session);
-        deployments.agent(project, session.agent());
+        AgentDefinition agent = deployments.agent(project, session.agent());
+        Optional<SharedWorkspace> workspace = SharedWorkspace.of(agent, session);
         var key = new SessionKey(project, SessionId.next());
         var created = new Event.SessionCreated(session.agent(), session.user(), session.metadata());
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         return store.write(handle -> {
             requireRoom(handle, project);
-            SessionRows.insert(handle, key, session.sandbox(), now);
+            SessionRows.insert(handle, key, session.sandbox(), workspace, now);
             EventRows.append(handle, key, Optional.empty(), created, now);
             return SessionRows.require(handle, key);
         });

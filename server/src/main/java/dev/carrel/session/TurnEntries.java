@@ -19,9 +19,9 @@ final class TurnEntries {
 
     private TurnEntries() {}
 
-    /// What a turn, at `position`, has to know of its session: the entries up to its own that count,
-    /// turn by turn. In the journal itself, a message stands where it was sent, perhaps in the
-    /// middle of an earlier turn. Entries of no turn stand where they are.
+    /// What a turn, at `position`, has to know of its session: the entries up to its own that
+    /// count, turn by turn. In the journal itself, a message stands where it was sent, perhaps in
+    /// the middle of an earlier turn. Entries of no turn stand where they are.
     ///
     /// Answers and calls that a summary stands for are left out, so that a long session loads as
     /// fast as a short one; the fold of the rest is the same. What this turn did is all there.

@@ -24,8 +24,10 @@ final class TurnRows {
         var turn = new TurnId(Ids.next("trn"));
         handle.createUpdate(
                         """
-                        insert into turns (id, project, session, position, state, created_at)
-                        values (:id, :project, :session, :position, 'queued', :now)
+                        insert into turns
+                            (id, project, session, position, state, workspace, created_at)
+                        values (:id, :project, :session, :position, 'queued',
+                            (select workspace from sessions where id = :session), :now)
                         """)
                 .bind("id", turn.value())
                 .bind("project", session.project().value())
@@ -151,6 +153,10 @@ final class TurnRows {
 
     /// Turns that may be claimed now, the one that waits longest first: whose lease has expired,
     /// and the first of each session that waits behind none. None that waits for somebody's word.
+    ///
+    /// Of all first turns in a shared workspace, it is the one that was begun, or else the one that
+    /// waits longest, and only if no other has a lease. One that waits for somebody's word keeps
+    /// nobody waiting. That order has no two turns wait for each other.
     static List<TurnId> claimable(Handle handle, Instant now, int limit) {
         return handle.createQuery(
                         """
@@ -160,6 +166,19 @@ final class TurnRows {
                             and not exists (select 1 from turns o
                                 where o.session = t.session and o.state <> 'done'
                                     and o.position < t.position)
+                            and (t.workspace is null or not exists (select 1 from turns o
+                                where o.project = t.project and o.workspace = t.workspace
+                                    and o.workspace is not null
+                                    and o.state <> 'done' and o.session <> t.session
+                                    and o.awaits_approval = 0
+                                    and not exists (select 1 from turns e
+                                        where e.session = o.session and e.state <> 'done'
+                                            and e.position < o.position)
+                                    and (o.lease_expires_at > :now
+                                        or (case o.state when 'running' then 0 else 1 end,
+                                                o.created_at, o.id)
+                                            < (case t.state when 'running' then 0 else 1 end,
+                                                t.created_at, t.id))))
                         order by t.created_at, t.id limit :limit
                         """)
                 .bind("now", Micros.of(now))

@@ -35,7 +35,7 @@ class AgentFolderTest {
             [{"name": "coder", "role": "Engineer.", "model": "openai/org/gpt",
               "allowedTools": ["read", "gr*"], "skills": ["style"],
               "systemPrompt": "Be brief.", "maxSteps": 7, "reasoning": "medium",
-              "workspace": {"scope": "session", "image": "coding", "isolation": "container",
+              "workspace": {"scope": "user", "image": "coding", "isolation": "container",
                 "resources": {"cpus": 1.5, "memory_mb": 512, "disk_mb": 1024},
                 "network": {"internet": false, "allow": ["a.example", "*.b.example"],
                   "deny": ["c.example"]}},
@@ -136,7 +136,8 @@ class AgentFolderTest {
                                                 Optional.of(false),
                                                 Optional.of("container"),
                                                 List.of("a.example", "*.b.example"),
-                                                List.of("c.example")))
+                                                List.of("c.example"),
+                                                WorkspaceScope.USER))
                                 .approve(List.of("read(/etc/*)", "gr*"))
                                 .memory("Shared.\n\nOwn.")
                                 .build());
@@ -256,7 +257,7 @@ class AgentFolderTest {
                 "\"reasoning\": \"hgih\" | \"reasoning\" must be one of off, low, medium, high",
                 "\"role\": null | \"role\" must be text, not null",
                 "\"role\": \"a\", \"role\": \"b\" | not valid JSON: Duplicate field 'role'",
-                "\"workspace\": {\"scope\": \"agent\"} | \"scope\": \"agent\" is not supported yet",
+                "\"workspace\": {\"scope\": \"agent\"} | \"scope\" must be one of session, user, shared",
                 "\"workspace\": {\"isolation\": \"microvm\"} | no isolation \"microvm\" here, in \"workspace\" of agent \"a\"",
                 "\"workspace\": {\"isolation\": 1} | \"isolation\" must be text, not a number",
                 "\"workspace\": {\"resources\": {\"cpus\": 0}} | \"cpus\" must be from 0.05 to 256",

@@ -74,7 +74,8 @@ class SystemPromptTest {
                                         Optional.of(internet),
                                         usual.isolation(),
                                         allow,
-                                        deny))
+                                        deny,
+                                        WorkspaceScope.SESSION))
                         .memory("")
                         .build();
         return SystemPrompt.of(limited, List.of("read"));

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carrel.agent.AgentDefinition;
 import dev.carrel.agent.Skill;
+import dev.carrel.agent.WorkspaceScope;
 import dev.carrel.agent.WorkspaceSettings;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
@@ -86,7 +87,8 @@ class DeploymentsTest {
                                         Optional.of(false),
                                         Optional.of("gvisor"),
                                         List.of("a.example"),
-                                        List.of("*.b.example")))
+                                        List.of("*.b.example"),
+                                        WorkspaceScope.SESSION))
                         .memory("memory")
                         .build();
         deployments.deploy(PROJECT, List.of(full));

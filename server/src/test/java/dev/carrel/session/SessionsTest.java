@@ -75,7 +75,8 @@ class SessionsTest {
                                 Usage.NONE,
                                 1,
                                 fixture.clock.instant(),
-                                fixture.clock.instant()));
+                                fixture.clock.instant(),
+                                false));
         assertThat(fixture.session(session.id())).isEqualTo(session);
         assertThat(fixture.events(session.id()))
                 .containsExactly(

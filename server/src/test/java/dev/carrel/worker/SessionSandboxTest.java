@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.carrel.agent.AgentDefinition;
 import dev.carrel.agent.Event;
 import dev.carrel.agent.StopReason;
+import dev.carrel.agent.WorkspaceScope;
 import dev.carrel.agent.WorkspaceSettings;
 import dev.carrel.model.Message;
 import dev.carrel.sandbox.FakeHost.Step;
@@ -231,7 +232,8 @@ class SessionSandboxTest {
                                 Optional.empty(),
                                 Optional.of("container"),
                                 List.of("a.example"),
-                                List.of("*.b.example")))
+                                List.of("*.b.example"),
+                                WorkspaceScope.SESSION))
                 .build();
     }
 }

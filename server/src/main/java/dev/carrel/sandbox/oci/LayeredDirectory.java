@@ -25,8 +25,7 @@ import java.util.TreeMap;
 /// attribute of a folder hides the one below. Nobody writes to either. Used by one thread.
 final class LayeredDirectory implements AutoCloseable {
     private static final int DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-    private static final Set<Errno> NO_DIRECTORY =
-            Set.of(Errno.ENOENT, Errno.ENOTDIR, Errno.ELOOP);
+    private static final Set<Errno> NO_DIRECTORY = Set.of(Errno.ENOENT, Errno.ENOTDIR, Errno.ELOOP);
     private static final int TYPE = 0170000;
     private static final int CHARACTER_DEVICE = 0020000;
 

@@ -88,7 +88,12 @@ final class SnapshotComparison {
                 return;
             }
             if (!name.equals(LEFT_OUT)) {
-                entry(before, after, path + "/" + name, new Pair(old.get(name), now.get(name)), depth);
+                entry(
+                        before,
+                        after,
+                        path + "/" + name,
+                        new Pair(old.get(name), now.get(name)),
+                        depth);
             }
         }
     }
