@@ -6,6 +6,8 @@ import dev.carrel.build.BuildListener;
 import dev.carrel.build.BuildRequest;
 import dev.carrel.build.ImageBuild;
 import dev.carrel.build.ImageBuilds;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import dev.carrel.http.EventSink;
 import dev.carrel.http.Request;
 import dev.carrel.http.Response;
@@ -77,9 +79,11 @@ final class BuildRoutes {
                 sink.send("image", Json.text(ImageRoutes.info(made)));
             });
         }
-        try (build) {
-            return Response.json(201, ImageRoutes.info(build.run(new Silence())));
-        }
+        return Response.awaited(() -> {
+            try (build) {
+                return Response.json(201, ImageRoutes.info(build.run(BuildListener.NONE)));
+            }
+        });
     }
 
     private static Map<String, String> arguments(Request request) {
@@ -87,6 +91,12 @@ final class BuildRoutes {
         request.query()
                 .forEach((name, value) -> {
                     if (name.startsWith(ARGUMENT)) {
+                        if (value.indexOf('\0') >= 0) {
+                            throw CarrelException.ofParam(
+                                    ErrorCode.INVALID_REQUEST,
+                                    name,
+                                    "no value of an ARG has a NUL");
+                        }
                         arguments.put(name.substring(ARGUMENT.length()), value);
                     }
                 });
@@ -118,20 +128,5 @@ final class BuildRoutes {
         public void progress(Progress progress) {
             sink.send("progress", Json.text(ImageRoutes.progress(progress)));
         }
-    }
-
-    /// For callers that want the end alone.
-    private record Silence() implements BuildListener {
-        @Override
-        public void step(Step step) {}
-
-        @Override
-        public void output(Execution.Stream stream, String text) {}
-
-        @Override
-        public void note(int line, String text) {}
-
-        @Override
-        public void progress(Progress progress) {}
     }
 }

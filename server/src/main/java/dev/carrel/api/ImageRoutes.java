@@ -92,7 +92,8 @@ final class ImageRoutes {
                     "unused_for_seconds",
                     "unused_for_seconds must be from 0 to " + UNUSED_SECONDS_MAX);
         }
-        builds.prune(Inputs.project(request), Duration.ofSeconds(seconds)); // they keep images
+        // They keep images.
+        builds.prune(Optional.of(Inputs.project(request)), Duration.ofSeconds(seconds));
         ProjectImages.Pruned pruned =
                 images.prune(Inputs.project(request), Duration.ofSeconds(seconds));
         return Response.json(200, new PruneInfo(pruned.images(), pruned.bytes() >> 20));

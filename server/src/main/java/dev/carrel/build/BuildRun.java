@@ -9,6 +9,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.SandboxFiles;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -40,6 +41,12 @@ final class BuildRun {
     /// Stages that have ended, by name and by number.
     private final Map<String, Point> stages = new HashMap<>();
 
+    /// Images by name: one means the same in all of a build.
+    private final Map<String, Point> images = new HashMap<>();
+
+    /// The values of the arguments before the first stage.
+    private final Map<String, String> global = new HashMap<>();
+
     private final Set<String> unusedArguments;
     private int done;
 
@@ -63,7 +70,6 @@ final class BuildRun {
 
     /// Where the last stage ends.
     Point run() throws InterruptedException {
-        Map<String, String> global = new HashMap<>();
         for (Instruction.Arg argument : dockerfile.arguments()) {
             argument(argument, text -> Words.expand(argument.line(), text, global::get))
                     .ifPresent(value -> global.put(argument.name(), value));
@@ -71,7 +77,7 @@ final class BuildRun {
         Optional<Point> last = Optional.empty();
         for (int i = 0; i < dockerfile.stages().size(); i++) {
             Stage stage = dockerfile.stages().get(i);
-            Point end = new StageRun(site, this, from(stage.from(), global)).run(stage);
+            Point end = new StageRun(site, this, from(stage.from())).run(stage);
             stages.put(Integer.toString(i), end);
             stage.from().name().ifPresent(name -> stages.put(name, end));
             last = Optional.of(end);
@@ -83,28 +89,36 @@ final class BuildRun {
         return last.orElseThrow();
     }
 
-    private Point from(Instruction.From from, Map<String, String> global)
-            throws InterruptedException {
+    private Point from(Instruction.From from) throws InterruptedException {
+        next();
         begin(from, false);
         String name = Words.expand(from.line(), from.base(), global::get);
         if (name.isEmpty()) {
             throw Words.refused(from.line(), "FROM names no image: " + from.base() + " is empty");
         }
         // Numbers are for COPY alone.
-        @Nullable Point stage =
-                NUMBER.matcher(name).matches()
-                        ? null
-                        : stages.get(name.toLowerCase(java.util.Locale.ROOT));
-        Point[] found = {stage};
-        if (stage == null) {
-            naming(from, () -> found[0] = site.image(name, listener));
-        }
-        return java.util.Objects.requireNonNull(found[0]);
+        @Nullable Point stage = NUMBER.matcher(name).matches() ? null : stage(name);
+        return stage == null ? naming(from, () -> image(name)) : stage;
     }
 
-    /// The value of an argument: as whoever builds says, or by default.
+    private @Nullable Point stage(String name) {
+        return stages.get(name.toLowerCase(Locale.ROOT));
+    }
+
+    private Point image(String name) throws InterruptedException {
+        Point known = images.get(name);
+        if (known == null) {
+            known = site.image(name, listener);
+            images.put(name, known);
+        }
+        return known;
+    }
+
+    /// The value of an argument of a stage: as whoever builds says, or by default, or as before the
+    /// first stage.
     Optional<String> argument(Instruction.Arg argument, StageState state) {
-        return argument(argument, text -> state.expand(argument.line(), text));
+        return argument(argument, text -> state.expand(argument.line(), text))
+                .or(() -> Optional.ofNullable(global.get(argument.name())));
     }
 
     private Optional<String> argument(
@@ -120,17 +134,21 @@ final class BuildRun {
             return new CopyCommand.From(Optional.empty(), () -> context, contextTop);
         }
         String name = state.expand(copy.line(), copy.options().from().get());
-        @Nullable Point stage = stages.get(name.toLowerCase(java.util.Locale.ROOT));
+        @Nullable Point stage = stage(name);
         if (stage == null && NUMBER.matcher(name).matches()) {
             throw Words.refused(copy.line(), "there is no stage " + name + " before this one");
         }
-        Point point = stage == null ? site.image(name, listener) : stage;
+        Point point = stage == null ? image(name) : stage;
         Files files = point.files();
         return new CopyCommand.From(Optional.of(point.key()), () -> site.open(files).files(), "");
     }
 
-    void begin(Instruction instruction, boolean isCached) {
+    /// Counts one more instruction.
+    void next() {
         done++;
+    }
+
+    void begin(Instruction instruction, boolean isCached) {
         listener.step(
                 new Step(
                         done,
@@ -145,15 +163,15 @@ final class BuildRun {
         listener.note(ignored.line(), "not used here: " + ignored.why());
     }
 
-    /// What a step does.
-    interface Work {
-        void run() throws InterruptedException;
+    /// What a step does, or finds out before.
+    interface Work<T> {
+        T run() throws InterruptedException;
     }
 
     /// Says of a failure which step it was.
-    void naming(Instruction instruction, Work work) throws InterruptedException {
+    <T> T naming(Instruction instruction, Work<T> work) throws InterruptedException {
         try {
-            work.run();
+            return work.run();
         } catch (CarrelException e) {
             if (e.code() == ErrorCode.INVALID_DEFINITION) {
                 throw e; // says so itself

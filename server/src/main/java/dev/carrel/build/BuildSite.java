@@ -5,6 +5,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.image.ImageConfig;
 import dev.carrel.image.Images.Image;
 import dev.carrel.image.ProjectImages;
+import dev.carrel.sandbox.Account;
 import dev.carrel.sandbox.BuildSteps;
 import dev.carrel.sandbox.NetworkPolicy;
 import dev.carrel.sandbox.Sandbox;
@@ -20,12 +21,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// What one build works with: its sandboxes, which all go with it, and the steps of earlier builds.
 /// Used by one thread.
 final class BuildSite implements AutoCloseable {
     /// Sandboxes go by themselves so long after the build should have ended.
     private static final Duration SPARE = Duration.ofMinutes(5);
+
+    private static final Pattern NUMBERS = Pattern.compile("[0-9]+(:[0-9]+)?");
 
     private final String id = Ids.next("bld");
     private final ProjectImages images;
@@ -53,9 +57,10 @@ final class BuildSite implements AutoCloseable {
     record Files(String pinnedImage, Optional<SnapshotId> step) {}
 
     /// Where a stage stands: `key` is that of `files`.
-    record Point(StepKey key, Files files, ImageConfig config) {
+    record Point(StepKey key, Files files, ImageConfig config, StageScope scope) {
         Point after(StepKey newKey, SnapshotId step) {
-            return new Point(newKey, new Files(files.pinnedImage(), Optional.of(step)), config);
+            var made = new Files(files.pinnedImage(), Optional.of(step));
+            return new Point(newKey, made, config, scope);
         }
     }
 
@@ -99,7 +104,26 @@ final class BuildSite implements AutoCloseable {
         return new Point(
                 StepKey.ofBase(image.identity() + "\0" + request.internet()),
                 new Files(pinned, Optional.empty()),
-                image.config());
+                image.config(),
+                StageScope.NONE);
+    }
+
+    /// Fails with `INVALID_REQUEST` where the Dockerfile has named a user that the files lack.
+    void requireUser(Point end) {
+        Optional<Instruction.User> said = end.scope().user();
+        String user = end.config().user();
+        if (said.isEmpty() || user.isEmpty() || NUMBERS.matcher(user).matches()) {
+            return;
+        }
+        try {
+            Account.of(user, open(end.files()).files());
+        } catch (CarrelException e) {
+            throw new CarrelException(
+                    e.code(),
+                    "line %d of the Dockerfile, %s: %s"
+                            .formatted(said.get().line(), said.get().text(), e.text()),
+                    e);
+        }
     }
 
     /// A new sandbox with these files.

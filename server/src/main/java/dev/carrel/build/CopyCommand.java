@@ -9,9 +9,11 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/// A COPY with all that it depends on.
+/// A COPY with all that it depends on. Used by one thread.
 final class CopyCommand {
+    private static final int RAISING = 06000;
     private static final Pattern MODE = Pattern.compile("0?[0-7]{3,4}");
 
     private final Instruction.Copy copy;
@@ -20,6 +22,7 @@ final class CopyCommand {
     private final String target;
     private final Optional<String> owner;
     private final OptionalInt mode;
+    private @Nullable List<Source> found;
 
     /// Where files come from. `made` says what made them; where it is empty, their contents are
     /// looked at.
@@ -45,20 +48,28 @@ final class CopyCommand {
         return OptionalInt.of(Integer.parseInt(text.get(), 8));
     }
 
+    /// What is not done as it is written.
+    Optional<String> note() {
+        return (mode.orElse(0) & RAISING) == 0
+                ? Optional.empty()
+                : Optional.of("images keep no set-user-ID and set-group-ID bits of files");
+    }
+
     private List<Source> sources() {
-        var sources = new Sources(copy.line(), from.files().get(), from.top());
-        List<Source> found = new ArrayList<>();
-        names.forEach(name -> found.addAll(sources.find(name)));
-        return found;
+        List<Source> known = found;
+        if (known == null) {
+            known = names.stream().flatMap(name -> lookup().find(name).stream()).toList();
+            found = known;
+        }
+        return known;
+    }
+
+    private Sources lookup() {
+        return new Sources(copy.line(), new Rooted(from.files().get(), from.top()));
     }
 
     StepKey key(StepKey before) {
-        String what =
-                from.made()
-                        .map(StepKey::hex)
-                        .orElseGet(() ->
-                                new Sources(copy.line(), from.files().get(), from.top())
-                                        .digest(sources()));
+        String what = from.made().map(StepKey::hex).orElseGet(() -> lookup().digest(sources()));
         List<String> parts = new ArrayList<>(List.of("COPY", target, owner.orElse("")));
         parts.add(mode.isPresent() ? Integer.toString(mode.getAsInt()) : "");
         parts.add(what);

@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
 
 /// Reads a Dockerfile. What it does not know it refuses, with the line.
 final class DockerfileParser {
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
     private static final Set<String> KEYWORDS =
             Set.of(
                     "FROM",
@@ -58,7 +59,8 @@ final class DockerfileParser {
     }
 
     Dockerfile parse() {
-        List<Line> lines = SourceLines.of(source);
+        List<Line> lines =
+                SourceLines.of(source.startsWith(BYTE_ORDER_MARK) ? source.substring(1) : source);
         if (lines.size() > Dockerfile.INSTRUCTIONS_MAX) {
             throw Words.refused(
                     lines.get(Dockerfile.INSTRUCTIONS_MAX).number(),

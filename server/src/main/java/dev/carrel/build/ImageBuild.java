@@ -27,9 +27,10 @@ public final class ImageBuild implements AutoCloseable {
     }
 
     /// The context is unpacked where it can do no harm: in a sandbox of its own, without network.
+    /// Its links may say what they like, and mean what they would if it were all there is.
     static ImageBuild receive(ImageBuilds builds, BuildSite site, Bench bench, InputStream tar) {
         SandboxFiles files = bench.files();
-        var done = Unpacking.unpack(files, CONTEXT, tar, new Unpacking.Rules(false, false));
+        var done = Unpacking.unpack(files, CONTEXT, tar, new Unpacking.Rules(false, true));
         org.slf4j.LoggerFactory.getLogger(ImageBuild.class)
                 .debug("context of {}: {} entries", site.request().name(), done.entries());
         return new ImageBuild(builds, site, files);
@@ -49,7 +50,17 @@ public final class ImageBuild implements AutoCloseable {
 
     private String read() {
         String path = site.request().dockerfile();
-        try (InputStream in = context.read(CONTEXT + "/" + path, 0)) {
+        var rooted = new Rooted(context, CONTEXT);
+        String found =
+                rooted.find("", path)
+                        .filter(file -> !file.isDirectory())
+                        .map(file -> rooted.inSandbox(file.path()))
+                        .orElseThrow(() ->
+                                CarrelException.ofParam(
+                                        ErrorCode.INVALID_REQUEST,
+                                        "dockerfile",
+                                        "there is no %s in the context".formatted(path)));
+        try (InputStream in = context.read(found, 0)) {
             byte[] bytes = in.readNBytes(Dockerfile.BYTES_MAX + 1);
             if (bytes.length > Dockerfile.BYTES_MAX) {
                 throw Words.refused(
@@ -58,14 +69,6 @@ public final class ImageBuild implements AutoCloseable {
             return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
         } catch (CharacterCodingException e) {
             throw Words.refused(1, "the file is not UTF-8");
-        } catch (CarrelException e) {
-            if (e.code() == ErrorCode.FILE_NOT_FOUND) {
-                throw CarrelException.ofParam(
-                        ErrorCode.INVALID_REQUEST,
-                        "dockerfile",
-                        "there is no %s in the context".formatted(path));
-            }
-            throw e;
         } catch (IOException e) {
             throw new CarrelException(ErrorCode.SANDBOX_FAILED, "the Dockerfile cannot be read", e);
         }

@@ -2,8 +2,6 @@ package dev.carrel.build;
 
 import dev.carrel.build.BuildSite.Files;
 import dev.carrel.build.BuildSite.Point;
-import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorCode;
 import dev.carrel.image.ImageEntry;
 import dev.carrel.image.PartsHash;
 import dev.carrel.image.ProjectImages;
@@ -15,10 +13,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +25,9 @@ public final class ImageBuilds implements AutoCloseable {
     public static final Duration TIME_MAX = Duration.ofMinutes(60);
 
     public static final int AT_ONCE_MAX = 4;
+
+    /// So that one project never keeps all others from building.
+    public static final int PER_PROJECT_MAX = 2;
 
     /// Of the files that an image has beyond those of its base.
     public static final long CHANGES_BYTES_MAX = (long) Resources.DEFAULT.diskMib() << 20;
@@ -44,11 +42,8 @@ public final class ImageBuilds implements AutoCloseable {
     private final Sandboxes sandboxes;
     private final BuildTable table;
     private final String contextImage;
-    private final Semaphore atOnce = new Semaphore(AT_ONCE_MAX);
-    private final Set<Name> building = ConcurrentHashMap.newKeySet();
+    private final BuildTurns turns = new BuildTurns();
     private final CountDownLatch closed = new CountDownLatch(1);
-
-    private record Name(ProjectId project, String name) {}
 
     /// `contextImage` is any image that is here: contexts are unpacked in sandboxes of it, in which
     /// nothing runs.
@@ -79,30 +74,8 @@ public final class ImageBuilds implements AutoCloseable {
     }
 
     /// Until what is returned is closed, nobody else builds this name.
-    Turn enter(BuildSite site) {
-        var name = new Name(site.project(), site.request().name());
-        if (!building.add(name)) {
-            throw new CarrelException(
-                    ErrorCode.CONFLICT,
-                    "image " + name.name() + " is being built already; retry when that is done");
-        }
-        if (!atOnce.tryAcquire()) {
-            building.remove(name);
-            throw new CarrelException(
-                    ErrorCode.RATE_LIMITED,
-                    "%d images are being built, which is the limit; retry when one is done"
-                            .formatted(AT_ONCE_MAX));
-        }
-        return () -> {
-            atOnce.release();
-            building.remove(name);
-        };
-    }
-
-    /// Gives back what [#enter] took.
-    interface Turn extends AutoCloseable {
-        @Override
-        void close();
+    BuildTurns.Turn enter(BuildSite site) {
+        return turns.take(site.project(), site.request().name());
     }
 
     /// Makes the image of the files at this point, or finds the one that was made before.
@@ -124,6 +97,7 @@ public final class ImageBuilds implements AutoCloseable {
                         : table.find(project, key)
                                 .flatMap(digest -> images.commit(project, name, digest));
         return known.orElseGet(() -> {
+            site.requireUser(end);
             ImageEntry made =
                     images.commit(
                             project,
@@ -139,17 +113,14 @@ public final class ImageBuilds implements AutoCloseable {
         });
     }
 
-    /// Removes the steps that no build has used for so long: they keep the images below them.
-    public void prune(Duration unusedFor) {
-        int steps = sandboxes.builds().prune(unusedFor);
-        table.removeBefore(Instant.now().minus(unusedFor));
-        LOG.debug("removed {} steps of builds", steps);
-    }
-
-    /// The same for one project.
-    public void prune(ProjectId project, Duration unusedFor) {
+    /// Removes the steps, of one project or of all, that no build has used for so long: they keep
+    /// the images below them.
+    public void prune(Optional<ProjectId> project, Duration unusedFor) {
         int steps = sandboxes.builds().prune(project, unusedFor);
-        LOG.debug("removed {} steps of builds of {}", steps, project);
+        if (project.isEmpty()) {
+            table.removeBefore(Instant.now().minus(unusedFor));
+        }
+        LOG.debug("removed {} steps of builds", steps);
     }
 
     /// Removes steps unused for 7 days, hourly until [#close].
@@ -159,7 +130,7 @@ public final class ImageBuilds implements AutoCloseable {
                 .start(() -> {
                     while (!awaitClosed()) {
                         try {
-                            prune(STEPS_UNUSED_MAX);
+                            prune(Optional.empty(), STEPS_UNUSED_MAX);
                         } catch (RuntimeException e) {
                             LOG.warn("steps of builds could not be removed, trying later", e);
                         }

@@ -17,6 +17,9 @@ final class SourceLines {
         int number = 0;
         for (String raw : source.split("\r?\n", -1)) {
             number++;
+            if (raw.indexOf('\0') >= 0) {
+                throw Words.refused(number, "there is a NUL, which no text has");
+            }
             if (raw.isBlank() || raw.stripLeading().startsWith("#")) {
                 requireDirective(raw, number, lines.isEmpty() && begun == 0);
                 continue; // also in the middle of an instruction
@@ -31,8 +34,8 @@ final class SourceLines {
             text.setLength(0);
             begun = 0;
         }
-        if (begun != 0) {
-            throw Words.refused(begun, "the file ends in the middle of an instruction");
+        if (!text.toString().isBlank()) {
+            lines.add(new Line(begun, text.toString().strip())); // a \\ before nothing
         }
         return lines;
     }

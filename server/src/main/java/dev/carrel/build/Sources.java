@@ -1,10 +1,8 @@
 package dev.carrel.build;
 
-import dev.carrel.error.CarrelException;
-import dev.carrel.error.ErrorCode;
+import dev.carrel.build.Rooted.Found;
 import dev.carrel.image.PartsHash;
 import dev.carrel.sandbox.FileStat;
-import dev.carrel.sandbox.SandboxFiles;
 import dev.carrel.sandbox.TreeEntry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,46 +18,66 @@ final class Sources {
     /// Of one COPY.
     static final int ENTRIES_MAX = 200_000;
 
-    private static final int LINKS_MAX = 8;
     private static final int BUFFER_BYTES = 1 << 16;
 
     private final int line;
-    private final SandboxFiles files;
-    private final String top;
+    private final Rooted rooted;
 
-    /// `top` is the directory that paths begin at, without a slash at its end.
-    Sources(int line, SandboxFiles files, String top) {
+    Sources(int line, Rooted rooted) {
         this.line = line;
-        this.files = files;
-        this.top = top;
+        this.rooted = rooted;
     }
 
-    /// One file or directory: `path` as in the sandbox, links at its end followed; `name` the last
-    /// part of what was asked for.
+    /// One file or directory: `path` as in the sandbox, links followed; `name` the last part of
+    /// what was asked for.
     record Source(String path, String name, FileStat stat) {
         boolean isDirectory() {
             return stat.type() == FileStat.Type.DIRECTORY;
         }
     }
 
+    /// Where the parts of a source have led so far.
+    private record Place(Found found, String name) {}
+
     /// What a source of the instruction stands for; at least one.
     List<Source> find(String source) {
-        List<String> paths = List.of("");
+        List<Place> places = List.of(new Place(require("", "", source), ""));
+        boolean isPattern = false;
         for (String part : parts(source)) {
-            List<String> inner = new ArrayList<>();
-            for (String path : paths) {
+            List<Place> inner = new ArrayList<>();
+            for (Place place : places) {
                 if (PathPattern.isPattern(part)) {
-                    inner.addAll(matching(path, PathPattern.of(line, part)));
+                    inner.addAll(matching(place.found(), PathPattern.of(line, part)));
+                } else if (isPattern) {
+                    // Not all that a pattern matches need have it.
+                    rooted.find(place.found().path(), part)
+                            .ifPresent(found -> inner.add(new Place(found, part)));
                 } else {
-                    inner.add(path + "/" + part);
+                    inner.add(new Place(require(place.found().path(), part, source), part));
                 }
             }
-            paths = inner;
+            isPattern |= PathPattern.isPattern(part);
+            places = inner;
         }
-        if (paths.isEmpty()) {
+        if (places.isEmpty()) {
             throw Words.refused(line, "nothing matches " + source);
         }
-        return paths.stream().map(path -> source(path, source)).toList();
+        return places.stream()
+                .map(place ->
+                        new Source(
+                                rooted.inSandbox(place.found().path()),
+                                place.name(),
+                                place.found().stat()))
+                .toList();
+    }
+
+    private Found require(String from, String part, String asked) {
+        return rooted.find(from, part)
+                .orElseThrow(() ->
+                        Words.refused(
+                                line,
+                                "there is no %s to copy, or only a link that leads nowhere"
+                                        .formatted(asked)));
     }
 
     private List<String> parts(String source) {
@@ -77,43 +95,18 @@ final class Sources {
         return parts;
     }
 
-    private List<String> matching(String path, PathPattern pattern) {
-        List<FileStat> entries = files.list(top + path + "/", false, ENTRIES_MAX);
-        return entries.stream()
+    private List<Place> matching(Found directory, PathPattern pattern) {
+        if (!directory.isDirectory()) {
+            return List.of();
+        }
+        String path = rooted.inSandbox(directory.path());
+        return rooted.files().list(path, false, ENTRIES_MAX).stream()
                 .map(FileStat::key)
                 .map(key -> key.substring(key.lastIndexOf('/') + 1))
-                .filter(name -> pattern.matches(name))
-                .map(name -> path + "/" + name)
+                .filter(pattern::matches)
                 .sorted()
+                .map(name -> new Place(require(directory.path(), name, name), name))
                 .toList();
-    }
-
-    private Source source(String path, String asked) {
-        String name = path.substring(path.lastIndexOf('/') + 1);
-        String at = top + path;
-        for (int links = 0; links < LINKS_MAX; links++) {
-            FileStat stat = stat(at, asked);
-            if (stat.type() != FileStat.Type.SYMLINK) {
-                return new Source(at, name, stat);
-            }
-            String target = stat.linkTarget().orElse("");
-            at =
-                    target.startsWith("/")
-                            ? target
-                            : at.substring(0, at.lastIndexOf('/') + 1) + target;
-        }
-        throw Words.refused(line, asked + " is a link to links without end");
-    }
-
-    private FileStat stat(String path, String asked) {
-        try {
-            return files.stat(path.isEmpty() ? "/" : path);
-        } catch (CarrelException e) {
-            if (e.code() == ErrorCode.FILE_NOT_FOUND) {
-                throw Words.refused(line, "there is no " + asked + " to copy");
-            }
-            throw e;
-        }
     }
 
     /// A digest of all that would be copied: names, kinds, modes and contents, no times.
@@ -121,15 +114,16 @@ final class Sources {
         var all = new PartsHash();
         for (Source source : sources) {
             var lines = new TreeSet<String>();
-            files.walk(
-                    source.path(),
-                    entry -> {
-                        lines.add(line(entry));
-                        if (lines.size() > ENTRIES_MAX) {
-                            throw Words.refused(
-                                    line, "more than " + ENTRIES_MAX + " files to copy");
-                        }
-                    });
+            rooted.files()
+                    .walk(
+                            source.path(),
+                            entry -> {
+                                lines.add(line(entry));
+                                if (lines.size() > ENTRIES_MAX) {
+                                    throw Words.refused(
+                                            line, "more than " + ENTRIES_MAX + " files to copy");
+                                }
+                            });
             all.add(source.name());
             lines.forEach(all::add);
         }

@@ -30,7 +30,7 @@ final class StageRun {
         this.site = site;
         this.build = build;
         this.at = start;
-        this.state = new StageState(start.config());
+        this.state = new StageState(start.config(), start.scope());
     }
 
     /// Where the stage ends.
@@ -39,7 +39,7 @@ final class StageRun {
             for (Instruction instruction : stage.instructions()) {
                 step(instruction);
             }
-            return new Point(at.key(), at.files(), state.config());
+            return new Point(at.key(), at.files(), state.config(), state.scope());
         } finally {
             if (bench != null) {
                 bench.close();
@@ -48,6 +48,7 @@ final class StageRun {
     }
 
     private void step(Instruction instruction) throws InterruptedException {
+        build.next();
         switch (instruction) {
             case Run run -> run(run);
             case Copy copy -> copy(copy);
@@ -67,7 +68,7 @@ final class StageRun {
             }
             case User user -> {
                 build.begin(instruction, false);
-                state.user(state.expand(user.line(), user.user()));
+                state.user(user);
             }
             case Shell shell -> {
                 build.begin(instruction, false);
@@ -92,12 +93,13 @@ final class StageRun {
             return;
         }
         isKnown = false; // what follows was made of other files, if it was made at all
-        build.naming(
-                instruction,
-                () -> {
-                    work.run(bench());
-                    at = at.after(key, site.save(bench(), key));
-                });
+        at =
+                build.naming(
+                        instruction,
+                        () -> {
+                            work.run(bench());
+                            return at.after(key, site.save(bench(), key));
+                        });
     }
 
     private Bench bench() {
@@ -115,8 +117,10 @@ final class StageRun {
     }
 
     private void copy(Copy copy) throws InterruptedException {
-        var command = new CopyCommand(copy, state, build.source(copy, state));
-        perform(copy, command.key(at.key()), command::run);
+        CopyCommand.From from = build.naming(copy, () -> build.source(copy, state));
+        var command = new CopyCommand(copy, state, from);
+        perform(copy, build.naming(copy, () -> command.key(at.key())), command::run);
+        command.note().ifPresent(text -> build.listener().note(copy.line(), text));
     }
 
     private void workdir(Workdir workdir) throws InterruptedException {

@@ -5,6 +5,7 @@ import dev.carrel.sandbox.ExecutionRequest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -15,17 +16,21 @@ final class StageState {
     static final int BYTES_MAX = 64 << 10;
 
     private final Map<String, String> env;
-    private final Map<String, String> arguments = new LinkedHashMap<>();
+    private final Map<String, String> arguments;
     private final Map<String, String> labels;
     private String user;
     private String directory;
-    private List<String> shell = List.of("/bin/sh", "-c");
+    private List<String> shell;
+    private Optional<Instruction.User> said;
 
-    StageState(ImageConfig base) {
+    StageState(ImageConfig base, StageScope scope) {
         env = new LinkedHashMap<>(base.env());
         labels = new LinkedHashMap<>(base.labels());
         user = base.user();
         directory = base.workingDirectory();
+        arguments = new LinkedHashMap<>(scope.arguments());
+        shell = scope.shell();
+        said = scope.user();
     }
 
     /// A word with the variables that there are now; those of the image before arguments.
@@ -78,8 +83,9 @@ final class StageState {
         arguments.put(name, value);
     }
 
-    void user(String newUser) {
-        user = newUser;
+    void user(Instruction.User instruction) {
+        user = expand(instruction.line(), instruction.user());
+        said = Optional.of(instruction);
     }
 
     String user() {
@@ -117,6 +123,10 @@ final class StageState {
         Map<String, String> all = new TreeMap<>(arguments);
         all.putAll(env);
         return all;
+    }
+
+    StageScope scope() {
+        return new StageScope(arguments, shell, said);
     }
 
     ImageConfig config() {

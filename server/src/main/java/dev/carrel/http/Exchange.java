@@ -68,6 +68,7 @@ final class Exchange implements Swept {
             case Body.Streamed streamed -> sendStream(answer, streamed);
             case Body.Events(EventStream stream) -> sendEvents(answer, stream);
             case Body.Written(BodyWriter writer) -> sendWritten(answer, writer);
+            case Body.Awaited(AwaitedAnswer awaited) -> sendAwaited(awaited);
             case Body.Socket(WebSocketHandler handler) -> openSocket(answer, handler);
         }
     }
@@ -81,7 +82,7 @@ final class Exchange implements Swept {
                 length.ifPresent(response::contentLength);
                 closeQuietly(bytes);
             }
-            case Body.Events _, Body.Written _, Body.Socket _ -> {}
+            case Body.Events _, Body.Written _, Body.Awaited _, Body.Socket _ -> {}
         }
         writing(response::send);
     }
@@ -168,16 +169,38 @@ final class Exchange implements Swept {
         }
     }
 
-    private void sendEvents(Response answer, EventStream stream) {
-        closeAfter();
+    private void sendAwaited(AwaitedAnswer awaited) {
+        closeAfter(); // its reader is not Helidon's any more
+        Watch watching = watch();
+        Response answer;
+        try {
+            answer = awaited.make();
+        } catch (InterruptedException e) {
+            throw new CloseConnectionException("nobody waits for the answer any more", e);
+        } catch (RuntimeException e) {
+            answer = ErrorBodies.response(asFailure(e), requestId);
+        } finally {
+            watching.finish();
+        }
+        sendBytesOf(answer);
+        throw new CloseConnectionException("closed after an answer that took its time");
+    }
+
+    private Watch watch() {
         var watching = new Watch();
-        var sink = new SseWriter(() -> openStream(answer), watching, progress);
         watch = watching;
-        events = sink;
         if (serverClosing) {
             watching.close();
         }
         watching.start(connection.dataReader());
+        return watching;
+    }
+
+    private void sendEvents(Response answer, EventStream stream) {
+        closeAfter();
+        Watch watching = watch();
+        var sink = new SseWriter(() -> openStream(answer), watching, progress);
+        events = sink;
         try {
             stream.run(sink);
             sink.open(); // a stream without events is a stream, too
@@ -215,8 +238,8 @@ final class Exchange implements Swept {
         body.bytes().ifPresent(bytes -> sink.send("error", new String(bytes, UTF_8)));
     }
 
-    private void sendBytesOf(Response error) {
-        error.bytes().ifPresent(bytes -> sendBytes(error, bytes));
+    private void sendBytesOf(Response held) {
+        held.bytes().ifPresent(bytes -> sendBytes(held, bytes));
     }
 
     CarrelException asFailure(Throwable e) {

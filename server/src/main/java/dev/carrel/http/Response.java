@@ -33,6 +33,8 @@ public record Response(int status, Map<String, String> headers, Body body) {
 
         record Written(BodyWriter writer) implements Body {}
 
+        record Awaited(AwaitedAnswer answer) implements Body {}
+
         record Socket(WebSocketHandler handler) implements Body {}
     }
 
@@ -80,6 +82,12 @@ public record Response(int status, Map<String, String> headers, Body body) {
                 new Body.Events(events));
     }
 
+    /// What `answer` makes, which ends early when nobody waits for it any more. The connection is
+    /// closed after it. `answer` itself must be held in memory.
+    public static Response awaited(AwaitedAnswer answer) {
+        return new Response(200, Map.of(), new Body.Awaited(answer));
+    }
+
     public Response withStatus(int other) {
         return new Response(other, headers, body);
     }
@@ -111,7 +119,8 @@ public record Response(int status, Map<String, String> headers, Body body) {
     public Optional<byte[]> bytes() {
         return switch (body) {
             case Body.Bytes held -> Optional.of(held.bytes());
-            case Body.Streamed _, Body.Events _, Body.Written _, Body.Socket _ -> Optional.empty();
+            case Body.Streamed _, Body.Events _, Body.Written _, Body.Awaited _, Body.Socket _ ->
+                    Optional.empty();
         };
     }
 }

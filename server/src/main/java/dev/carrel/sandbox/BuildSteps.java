@@ -92,11 +92,14 @@ public final class BuildSteps {
     /// The files that a step with this key has left. They stay until `build` has ended.
     public Optional<SnapshotId> find(String build, ProjectId project, String key) {
         Optional<SnapshotId> found = rows.steps().find(project, key);
-        found.ifPresent(id -> {
-            hold(build, id);
-            rows.steps().touch(id, rows.now());
-        });
-        return found;
+        if (found.isEmpty()) {
+            return found;
+        }
+        hold(build, found.get());
+        // Whoever removes it says so first and then looks for holds: one of both sees the other.
+        Optional<SnapshotId> still = rows.steps().find(project, key).filter(found.get()::equals);
+        still.ifPresent(id -> rows.steps().touch(id, rows.now()));
+        return still;
     }
 
     /// Keeps the files of a sandbox as they are now, in the place of what had this key. They stay
@@ -138,25 +141,29 @@ public final class BuildSteps {
         held.remove(build);
     }
 
-    /// Removes the steps that nobody has used for so long; returns how many.
-    public int prune(Duration unusedFor) {
-        return discard(rows.steps().unusedSince(rows.now().minus(unusedFor)));
-    }
-
-    /// The same for the steps of one project.
-    public int prune(ProjectId project, Duration unusedFor) {
+    /// Removes the steps, of one project or of all, that nobody has used for so long; returns how
+    /// many.
+    public int prune(Optional<ProjectId> project, Duration unusedFor) {
         return discard(rows.steps().unusedSince(project, rows.now().minus(unusedFor)));
     }
 
     private int discard(List<SnapshotId> steps) {
         int count = 0;
         for (SnapshotId id : steps) {
-            if (held.values().stream().noneMatch(kept -> kept.contains(id))) {
-                snapshots.discard(id);
-                count++;
+            if (!isHeld(id) && rows.steps().condemn(id)) {
+                if (isHeld(id)) {
+                    rows.steps().spare(id); // since then
+                } else {
+                    snapshots.discard(id);
+                    count++;
+                }
             }
         }
         return count;
+    }
+
+    private boolean isHeld(SnapshotId id) {
+        return held.values().stream().anyMatch(kept -> kept.contains(id));
     }
 
     /// Removes the sandboxes of builds that died with an earlier server. Called once, before

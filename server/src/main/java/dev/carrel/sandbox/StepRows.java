@@ -90,25 +90,38 @@ final class StepRows {
                 most);
     }
 
-    /// Those of all projects that were used last before `before`.
-    List<SnapshotId> unusedSince(Instant before) {
+    /// Those, of one project or of all, that were used last before `before`.
+    List<SnapshotId> unusedSince(Optional<ProjectId> project, Instant before) {
+        String one = project.map(ProjectId::value).orElse("");
         return ids(
                 """
                 select id from snapshots
                 where step_key is not null and state = 'ready' and used_at <= ?
+                  and (? = '' or project = ?)
                 """,
-                Micros.of(before));
+                Micros.of(before),
+                one,
+                one);
     }
 
-    /// Those of one project that were used last before `before`.
-    List<SnapshotId> unusedSince(ProjectId project, Instant before) {
-        return ids(
-                """
-                select id from snapshots
-                where project = ? and step_key is not null and state = 'ready' and used_at <= ?
-                """,
-                project.value(),
-                Micros.of(before));
+    /// From now on nobody finds it, and the next server removes it; false where it is gone already.
+    boolean condemn(SnapshotId id) {
+        return become(id, "ready", "deleting");
+    }
+
+    /// Takes [#condemn] back.
+    void spare(SnapshotId id) {
+        become(id, "deleting", "ready");
+    }
+
+    private boolean become(SnapshotId id, String from, String to) {
+        return store.write(handle ->
+                handle.execute(
+                        "update snapshots set state = ? where id = ? and state = ?",
+                        to,
+                        id.value(),
+                        from))
+                > 0;
     }
 
     private List<SnapshotId> ids(String query, Object... values) {

@@ -125,7 +125,6 @@ class DockerfileTest {
                     FROM a as 1                | is no name of a stage
                     FROM --platform=linux/mips a | this host builds for
                     FROM a b                   | FROM image
-                    RUN x \\                   | ends in the middle
                     """)
     void refusalsNameTheLine(String instruction, String why) {
         assertThatThrownBy(
@@ -135,6 +134,28 @@ class DockerfileTest {
                 .hasMessageContaining(why)
                 .extracting("code")
                 .isEqualTo(ErrorCode.INVALID_DEFINITION);
+    }
+
+    @Test
+    void marksAtTheEdgesOfAFileAreTaken() {
+        for (String text :
+                List.of("\uFEFFFROM x\nRUN y", "FROM x\nRUN y \\", "FROM x\nRUN y\n\\")) {
+            Dockerfile file = Dockerfile.parse(text);
+            assertThat(file.stages().getFirst().from().base()).isEqualTo("x");
+            assertThat(file.stages().getFirst().instructions())
+                    .singleElement()
+                    .satisfies(run -> assertThat(((Run) run).command()).containsExactly("y"));
+        }
+        assertThatThrownBy(() -> Dockerfile.parse("\\")).hasMessageContaining("no FROM");
+    }
+
+    @Test
+    void noTextHasANul() {
+        for (String line : List.of("ENV A=\0", "LABEL a\0=b", "WORKDIR /\0", "USER \0", "# \0")) {
+            assertThatThrownBy(() -> Dockerfile.parse("FROM x\n" + line))
+                    .hasMessageContaining("line 2")
+                    .hasMessageContaining("NUL");
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.carrel.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.FakeHost.ServerDied;
@@ -12,6 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.Test;
 
@@ -77,18 +80,54 @@ class BuildStepsTest extends SandboxesFixture {
     void unusedStepsGoUnlessABuildHoldsThem() {
         SnapshotId held = step("held");
         clock.tick(Duration.ofHours(2));
-        assertThat(sandboxes.builds().prune(Duration.ofHours(1))).isZero();
+        assertThat(sandboxes.builds().prune(Optional.empty(), Duration.ofHours(1))).isZero();
         sandboxes.builds().end("bld_x");
-        assertThat(sandboxes.builds().prune(OTHER, Duration.ofHours(1))).isZero();
+        assertThat(sandboxes.builds().prune(Optional.of(OTHER), Duration.ofHours(1))).isZero();
         assertThat(find("held")).contains(held);
         sandboxes.builds().end("bld_x");
-        assertThat(sandboxes.builds().prune(Duration.ofHours(1))).as("just used").isZero();
+        assertThat(sandboxes.builds().prune(Optional.empty(), Duration.ofHours(1)))
+                .as("just used")
+                .isZero();
         clock.tick(Duration.ofHours(2));
 
-        assertThat(sandboxes.builds().prune(PROJECT, Duration.ofHours(1))).isEqualTo(1);
+        assertThat(sandboxes.builds().prune(Optional.of(PROJECT), Duration.ofHours(1)))
+                .isEqualTo(1);
 
         assertThat(find("held")).isEmpty();
         assertThat(host.snapshots().ids()).isEmpty();
+    }
+
+    @Test
+    void stepThatIsBeingRemovedIsNotFound() {
+        step("k");
+        sandboxes.builds().end("bld_x");
+        host.dieAt(Step.AFTER_SNAPSHOT_DELETE);
+
+        assertThatThrownBy(() -> sandboxes.builds().prune(Optional.empty(), Duration.ZERO))
+                .isInstanceOf(ServerDied.class);
+
+        assertThat(find("k")).isEmpty();
+        restart();
+        assertThat(find("k")).isEmpty();
+        assertThat(host.snapshots().ids()).isEmpty();
+    }
+
+    @Test
+    void stepThatABuildHasFoundStays() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            String key = "k" + i;
+            SnapshotId saved = step(key);
+            sandboxes.builds().end("bld_x");
+            var pruning =
+                    CompletableFuture.runAsync(
+                            () -> sandboxes.builds().prune(Optional.empty(), Duration.ZERO));
+            Optional<SnapshotId> found = find(key);
+            pruning.get(30, TimeUnit.SECONDS);
+            if (found.isPresent()) {
+                assertThat(host.snapshots().ids()).as("round %d", i).contains(saved);
+                assertThat(find(key)).contains(saved);
+            }
+        }
     }
 
     @Test
