@@ -56,6 +56,10 @@ public final class CarrelClient {
         return new SessionCalls(this, transport);
     }
 
+    public MemoryCalls memory() {
+        return new MemoryCalls(this, transport);
+    }
+
     public StatusInfo status() {
         return get("/v1/status", StatusInfo.class);
     }

@@ -5,9 +5,11 @@ import dev.carrel.model.Reasoning;
 import java.util.List;
 import java.util.Optional;
 
-/// A deployed agent: one entry of `agents.json` with its skills, and the memory files beside it,
-/// read in; `memory` is the text of those, empty without them. `allowedTools` are patterns: exact
-/// names, `prefix_*` or `*`. `approve` are the patterns of calls that wait for somebody's word.
+/// A deployed agent: one entry of `agents.json` with its skills read in. `memory` is the part of
+/// the prompt that tells what is remembered; it belongs to a turn, and only definitions that were
+/// stored before memories had a place of their own bring some along. `allowedTools` are patterns:
+/// exact names, `prefix_*` or `*`. `approve` are the patterns of calls that wait for somebody's
+/// word.
 public record AgentDefinition(
         String name,
         Optional<String> role,

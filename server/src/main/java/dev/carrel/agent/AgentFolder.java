@@ -13,7 +13,6 @@ import java.util.stream.Collectors;
 /// Reads the contents of a `.carrel` folder.
 public final class AgentFolder {
     private static final Pattern SKILL = Pattern.compile("skills/([^/]+)/(.+)");
-    private static final Pattern MEMORY = Pattern.compile("memory/([^/]+)\\.md");
 
     /// Files of the folder that have a meaning and are not built yet.
     private static final Set<String> LATER = Set.of("triggers.json", "carrel.json");
@@ -38,11 +37,18 @@ public final class AgentFolder {
         this.workspaces = workspaces;
     }
 
-    /// Reads the agents of a folder given as relative path → content, such as `agents.json` and
+    /// What a folder holds.
+    public record Contents(List<AgentDefinition> agents, FolderMemory memory) {
+        public Contents {
+            agents = List.copyOf(agents);
+        }
+    }
+
+    /// Reads a folder given as relative path → content, such as `agents.json` and
     /// `skills/code-standards/SKILL.md`. Fails with `INVALID_DEFINITION`; the message has a line
     /// for each problem, which names file, line, what is wrong and the nearest match for an unknown
     /// key, tool, skill or provider. Files that mean nothing are ignored.
-    public static List<AgentDefinition> read(
+    public static Contents read(
             Map<String, byte[]> files,
             Set<String> tools,
             Set<String> providers,
@@ -50,7 +56,7 @@ public final class AgentFolder {
         return new AgentFolder(files, tools, providers, workspaces).read();
     }
 
-    private List<AgentDefinition> read() {
+    private Contents read() {
         for (String path : files.paths()) {
             if (LATER.contains(path)) {
                 problems.add(path, "is not supported yet; leave it out");
@@ -68,10 +74,10 @@ public final class AgentFolder {
                                                 problems)
                                         ::read)
                         .orElseGet(this::withoutAgents);
-        checkMemory(agents);
-        List<AgentDefinition> complete = agents.stream().map(this::withMemory).toList();
+        Set<String> names = agents.stream().map(AgentDefinition::name).collect(Collectors.toSet());
+        FolderMemory memory = FolderMemory.read(files, names, problems);
         problems.throwIfAny();
-        return complete;
+        return new Contents(agents, memory);
     }
 
     private List<AgentDefinition> withoutAgents() {
@@ -118,27 +124,5 @@ public final class AgentFolder {
                                         + tool.where()
                                         + Problems.hint(name, tools);
         problems.add(tool.file(), tool.line(), problem);
-    }
-
-    private void checkMemory(List<AgentDefinition> agents) {
-        Set<String> names = agents.stream().map(AgentDefinition::name).collect(Collectors.toSet());
-        for (String path : files.paths()) {
-            Matcher match = MEMORY.matcher(path);
-            if (match.matches() && !names.isEmpty() && !names.contains(match.group(1))) {
-                problems.add(
-                        path,
-                        "there is no agent \""
-                                + match.group(1)
-                                + "\""
-                                + Problems.hint(match.group(1), names));
-            }
-        }
-    }
-
-    /// What all agents of the folder remember, then what this one does.
-    private AgentDefinition withMemory(AgentDefinition agent) {
-        String shared = files.text("memory.md").orElse("").strip();
-        String own = files.text("memory/" + agent.name() + ".md").orElse("").strip();
-        return agent.toBuilder().memory((shared + "\n\n" + own).strip()).build();
     }
 }

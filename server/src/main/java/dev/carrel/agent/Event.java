@@ -39,8 +39,13 @@ public sealed interface Event {
     }
 
     /// `agentVersion` is the deployed version of the agent that this turn runs with, from start to
-    /// end.
-    record TurnStarted(int agentVersion) implements Event {}
+    /// end; so is `memory`, the part of the prompt that tells what is remembered. Where it is
+    /// absent, it is that of the session's turn before.
+    record TurnStarted(int agentVersion, Optional<String> memory) implements Event {
+        public TurnStarted(int agentVersion) {
+            this(agentVersion, Optional.empty());
+        }
+    }
 
     /// A model call begins; `step` counts the model calls of this turn from 1.
     record ModelStarted(int step, String model) implements Event {}

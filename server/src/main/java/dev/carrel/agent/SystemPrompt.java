@@ -5,11 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The system prompt of an agent. It follows from the deployed definition alone – no time, no id,
-/// nothing of the session – so that a provider can cache it for as long as the agent is deployed.
+/// nothing of the session but what it remembers when a turn begins – so that a provider can cache
+/// it for as long as the agent is deployed.
 final class SystemPrompt {
     static final int SKILL_CHARS_MAX = 8_000;
     static final int SKILLS_CHARS_MAX = 32_000;
-    static final int MEMORY_CHARS_MAX = 16_000;
+    static final int MEMORY_CHARS_MAX = 50_000;
 
     /// Of either list of network rules.
     static final int TARGETS_MAX = 30;

@@ -11,6 +11,7 @@ import dev.carrel.http.Route;
 import dev.carrel.http.RouteDoc;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Deployments;
+import dev.carrel.session.MemoryName;
 import dev.carrel.wire.AgentInfo;
 import dev.carrel.wire.DeploymentInfo;
 import dev.carrel.wire.Listing;
@@ -64,14 +65,19 @@ final class AgentRoutes {
 
     private Response deploy(Request request) {
         Map<String, byte[]> files = AgentsArchive.read(new ByteArrayInputStream(request.bytes()));
-        List<AgentDefinition> agents =
+        AgentFolder.Contents folder =
                 AgentFolder.read(files, settings.tools(), settings.providers(), workspaces);
-        return Response.json(201, info(deployments.deploy(Inputs.project(request), agents)));
+        Deployments.Deployed deployed =
+                deployments.deploy(Inputs.project(request), folder.agents(), folder.memory());
+        List<String> kept = deployed.memoriesKept().stream().map(AgentRoutes::file).toList();
+        return Response.json(201, info(deployed.deployment(), kept));
     }
 
     private Response list(Request request) {
         List<DeploymentInfo> all =
-                deployments.list(Inputs.project(request)).stream().map(AgentRoutes::info).toList();
+                deployments.list(Inputs.project(request)).stream()
+                        .map(made -> info(made, List.of()))
+                        .toList();
         return Response.json(200, Listing.whole(all));
     }
 
@@ -88,9 +94,13 @@ final class AgentRoutes {
                 200, info(deployments.agent(Inputs.project(request), request.path("name"))));
     }
 
-    private static DeploymentInfo info(Deployments.Deployment deployment) {
+    private static String file(MemoryName name) {
+        return name.equals(MemoryName.PROJECT) ? "memory.md" : "memory/" + name.name() + ".md";
+    }
+
+    private static DeploymentInfo info(Deployments.Deployment deployment, List<String> kept) {
         return new DeploymentInfo(
-                deployment.version(), deployment.createdAt(), deployment.agents());
+                deployment.version(), deployment.createdAt(), deployment.agents(), kept);
     }
 
     private static AgentInfo info(AgentDefinition agent) {

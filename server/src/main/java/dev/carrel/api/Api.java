@@ -44,6 +44,7 @@ public final class Api {
                         .routes());
         routes.addAll(new SessionRoutes(services, once).routes());
         routes.addAll(new TravelRoutes(services, once).routes());
+        routes.addAll(new MemoryRoutes(services.deployments()).routes());
         routes.addAll(new EventRoutes(services.sessions()).routes());
         routes.addAll(new KeyRoutes(services.keys(), once).routes());
         routes.replaceAll(QueryNames::strict);

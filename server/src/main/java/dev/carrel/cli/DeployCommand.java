@@ -30,6 +30,12 @@ final class DeployCommand implements Callable<Integer> {
                 deployed,
                 "Deployed version %d: %s"
                         .formatted(deployed.version(), String.join(", ", deployed.agents())));
+        if (!deployed.memoryKept().isEmpty()) {
+            System.err.println(
+                    "carrel: changed on the server since the last deployment, and kept: "
+                            + String.join(", ", deployed.memoryKept())
+                            + " (look with: carrel memory get; replace with: carrel memory set)");
+        }
         return 0;
     }
 }

@@ -24,6 +24,7 @@ import picocli.CommandLine.HelpCommand;
             StatusCommand.class,
             SessionsCommand.class,
             LogsCommand.class,
+            MemoryCommand.class,
             SandboxCommand.class,
             ImagesCommand.class,
             SnapshotCommands.All.class,

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import dev.carrel.agent.AgentDefinition;
+import dev.carrel.agent.FolderMemory;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.error.Nearest;
@@ -42,10 +43,12 @@ public final class Deployments {
 
     private final Store store;
     private final InstantSource clock;
+    private final Memories memories;
 
     public Deployments(Store store, InstantSource clock) {
         this.store = store;
         this.clock = clock;
+        this.memories = new Memories(store, clock);
     }
 
     /// A deployment; versions count from 1 in each project. Agents are in the order of their
@@ -56,8 +59,26 @@ public final class Deployments {
         }
     }
 
+    /// What a deployment did. `memoriesKept` are those for which it brought a new text, and that
+    /// stayed as agents or people have changed them.
+    public record Deployed(Deployment deployment, List<MemoryName> memoriesKept) {
+        public Deployed {
+            memoriesKept = List.copyOf(memoriesKept);
+        }
+    }
+
+    /// The memories of the projects, which deployments give their first text.
+    public Memories memories() {
+        return memories;
+    }
+
     /// Fails with `INVALID_DEFINITION` for no agents, too many, or two of one name.
     public Deployment deploy(ProjectId project, List<AgentDefinition> agents) {
+        return deploy(project, agents, FolderMemory.none()).deployment();
+    }
+
+    /// The same with first texts of memories.
+    public Deployed deploy(ProjectId project, List<AgentDefinition> agents, FolderMemory memory) {
         List<String> names = agents.stream().map(AgentDefinition::name).toList();
         requireValid(names);
         List<String> definitions = agents.stream().map(Deployments::json).toList();
@@ -68,7 +89,9 @@ public final class Deployments {
             for (int i = 0; i < names.size(); i++) {
                 insertAgent(handle, new Row(project, version, i, names.get(i), definitions.get(i)));
             }
-            return new Deployment(version, now, names);
+            return new Deployed(
+                    new Deployment(version, now, names),
+                    MemorySeeds.plant(handle, project, memory, now));
         });
     }
 

@@ -54,7 +54,10 @@ final class EventBody {
                     body.put("mode", "steer");
                 }
             }
-            case Event.TurnStarted e -> body.put("agent_version", e.agentVersion());
+            case Event.TurnStarted e -> {
+                body.put("agent_version", e.agentVersion());
+                e.memory().ifPresent(memory -> body.put("memory", memory));
+            }
             case Event.ModelStarted e -> body.put("step", e.step()).put("model", e.model());
             case Event.AssistantMessage e -> writeAssistant(e, body);
             case Event.ApprovalRequested e -> ApprovalJson.write(e, body);
@@ -89,7 +92,9 @@ final class EventBody {
                             text(body, "text"),
                             callerTools(body),
                             text(body, "mode").equals("steer"));
-            case TURN_STARTED -> new Event.TurnStarted(body.path("agent_version").asInt());
+            case TURN_STARTED ->
+                    new Event.TurnStarted(
+                            body.path("agent_version").asInt(), optional(body, "memory"));
             case MODEL_STARTED ->
                     new Event.ModelStarted(body.path("step").asInt(), text(body, "model"));
             case MESSAGE_ASSISTANT -> readAssistant(body);

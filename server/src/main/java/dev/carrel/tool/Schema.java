@@ -3,6 +3,7 @@ package dev.carrel.tool;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.carrel.model.ToolSpec;
+import java.util.List;
 
 /// Writes the JSON Schema of a tool's parameters.
 final class Schema {
@@ -11,6 +12,12 @@ final class Schema {
 
     Schema text(String name, String description) {
         property(name, "string", description);
+        return this;
+    }
+
+    Schema choice(String name, List<String> values, String description) {
+        var all = property(name, "string", description).putArray("enum");
+        values.forEach(all::add);
         return this;
     }
 

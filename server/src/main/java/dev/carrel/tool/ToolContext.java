@@ -18,6 +18,9 @@ public interface ToolContext {
     /// Where relative paths start and commands run: absolute, inside the sandbox.
     String directory();
 
+    /// What outlives the session.
+    Memory memory();
+
     /// Shows live readers a piece of output.
     void output(String text);
 

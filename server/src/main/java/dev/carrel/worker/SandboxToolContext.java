@@ -10,23 +10,33 @@ import dev.carrel.sandbox.SandboxFiles;
 import dev.carrel.session.Lease;
 import dev.carrel.session.SessionId;
 import dev.carrel.session.SessionJournal;
+import dev.carrel.tool.Memory;
 import dev.carrel.tool.ToolContext;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.function.LongFunction;
 
 /// What one tool call of a turn may touch.
 final class SandboxToolContext implements ToolContext {
     private static final int ID_DIGITS = 32;
 
     private final SessionSandbox sandbox;
+    private final LongFunction<Memory> memory;
     private final SessionJournal journal;
     private final Lease lease;
     private final String callId;
 
-    SandboxToolContext(SessionSandbox sandbox, SessionJournal journal, Lease lease, String callId) {
+    /// `memory` takes the number of the entry that says that the call was started.
+    SandboxToolContext(
+            SessionSandbox sandbox,
+            LongFunction<Memory> memory,
+            SessionJournal journal,
+            Lease lease,
+            String callId) {
         this.sandbox = sandbox;
+        this.memory = memory;
         this.journal = journal;
         this.lease = lease;
         this.callId = callId;
@@ -39,12 +49,19 @@ final class SandboxToolContext implements ToolContext {
 
     @Override
     public Execution execute(ExecutionRequest request) {
-        long started =
-                journal.startedAt(callId)
-                        .orElseThrow(() ->
-                                new IllegalStateException(
-                                        "call " + callId + " runs before it is journaled"));
-        return sandbox.start(executionId(lease.session(), started), request);
+        return sandbox.start(executionId(lease.session(), started()), request);
+    }
+
+    @Override
+    public Memory memory() {
+        return memory.apply(started());
+    }
+
+    private long started() {
+        return journal.startedAt(callId)
+                .orElseThrow(() ->
+                        new IllegalStateException(
+                                "call " + callId + " runs before it is journaled"));
     }
 
     @Override

@@ -15,15 +15,18 @@ import dev.carrel.session.Lease;
 import dev.carrel.session.SessionFiles;
 import dev.carrel.session.SessionJournal;
 import dev.carrel.store.StoreException;
+import dev.carrel.tool.Memory;
 import dev.carrel.tool.PostponedException;
 import dev.carrel.tool.ToolContext;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /// The sandbox of a session while one of its turns runs. Used by the threads of all tool calls of
 /// the turn, which may come at once.
 final class SessionSandbox implements Workspace {
     private final Shared shared;
+    private final LongFunction<Memory> memory;
     private final Lease lease;
     private final SessionJournal journal;
     private final WorkspaceSettings settings;
@@ -32,8 +35,15 @@ final class SessionSandbox implements Workspace {
     /// What the sandboxes of all turns are made of.
     record Shared(Sandboxes sandboxes, SessionFiles files, FileKeeper keeper) {}
 
-    SessionSandbox(Shared shared, Lease lease, SessionJournal journal, WorkspaceSettings settings) {
+    /// `memory` takes the number of the entry that says that a call was started.
+    SessionSandbox(
+            Shared shared,
+            LongFunction<Memory> memory,
+            Lease lease,
+            SessionJournal journal,
+            WorkspaceSettings settings) {
         this.shared = shared;
+        this.memory = memory;
         this.lease = lease;
         this.journal = journal;
         this.settings = settings;
@@ -41,7 +51,7 @@ final class SessionSandbox implements Workspace {
 
     @Override
     public ToolContext context(String callId) {
-        return new SandboxToolContext(this, journal, lease, callId);
+        return new SandboxToolContext(this, memory, journal, lease, callId);
     }
 
     @Override

@@ -12,13 +12,16 @@ import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Deployments;
 import dev.carrel.session.FileKeeper;
 import dev.carrel.session.Lease;
+import dev.carrel.session.Memories;
 import dev.carrel.session.Session;
 import dev.carrel.session.SessionFiles;
 import dev.carrel.session.SessionJournal;
 import dev.carrel.session.Sessions;
+import dev.carrel.tool.Memory;
 import dev.carrel.tool.Tool;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongFunction;
 
 /// Runs one turn under its lease, on the calling thread.
 final class TurnRunner {
@@ -47,10 +50,10 @@ final class TurnRunner {
     void run(Lease lease) {
         Session session = sessions.get(lease.project(), lease.session());
         SessionJournal journal = sessions.turns().journal(lease);
-        int version = startedWith(journal).orElseGet(() -> start(lease, journal));
+        int version = startedWith(journal).orElseGet(() -> start(session, journal));
         AgentDefinition agent;
         try {
-            agent = deployments.agent(lease.project(), session.agent(), version);
+            agent = remembering(session, version, journal);
         } catch (CarrelException e) {
             if (e.code() != ErrorCode.AGENT_NOT_FOUND) {
                 throw e;
@@ -63,7 +66,8 @@ final class TurnRunner {
                         models,
                         tools,
                         journal,
-                        new SessionSandbox(workspaces, lease, journal, agent.workspace()),
+                        new SessionSandbox(
+                                workspaces, memoryOf(session), lease, journal, agent.workspace()),
                         lease.cancellation())
                 .run();
     }
@@ -90,10 +94,37 @@ final class TurnRunner {
                 .findFirst();
     }
 
-    private int start(Lease lease, SessionJournal journal) {
-        int version = deployments.newest(lease.project()).orElse(0);
-        journal.append(new Event.TurnStarted(version));
+    /// What is remembered is read once and journaled, so that the prompt stays the same for the
+    /// whole turn, over crashes too.
+    private int start(Session session, SessionJournal journal) {
+        int version = deployments.newest(session.project()).orElse(0);
+        String now =
+                deployments.memories().prompt(session.project(), session.agent(), session.user());
+        boolean same = memory(journal).orElse("").equals(now);
+        journal.append(new Event.TurnStarted(version, same ? Optional.empty() : Optional.of(now)));
         return version;
+    }
+
+    private AgentDefinition remembering(Session session, int version, SessionJournal journal) {
+        AgentDefinition agent = deployments.agent(session.project(), session.agent(), version);
+        String both = agent.memory() + "\n\n" + memory(journal).orElse("");
+        return agent.toBuilder().memory(both.strip()).build();
+    }
+
+    /// What this turn, or else the last one that was told anything new, was told.
+    private static Optional<String> memory(SessionJournal journal) {
+        return journal.events().stream()
+                .filter(Event.TurnStarted.class::isInstance)
+                .flatMap(event -> ((Event.TurnStarted) event).memory().stream())
+                .reduce((before, after) -> after);
+    }
+
+    private LongFunction<Memory> memoryOf(Session session) {
+        return started ->
+                new SessionMemory(
+                        deployments.memories(),
+                        session,
+                        Memories.Author.call(session.id(), started));
     }
 
     private static Event failed(SessionJournal journal, ErrorCode code, String message) {

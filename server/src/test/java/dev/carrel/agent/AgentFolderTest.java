@@ -9,6 +9,7 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.Reasoning;
+import dev.carrel.tool.Memory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -75,6 +76,10 @@ class AgentFolderTest {
             };
 
     private static List<AgentDefinition> read(String... pathsAndTexts) {
+        return contents(pathsAndTexts).agents();
+    }
+
+    private static AgentFolder.Contents contents(String... pathsAndTexts) {
         Map<String, byte[]> files = new HashMap<>();
         for (int i = 0; i < pathsAndTexts.length; i += 2) {
             files.put(pathsAndTexts[i], pathsAndTexts[i + 1].getBytes(StandardCharsets.UTF_8));
@@ -99,17 +104,7 @@ class AgentFolderTest {
     @Test
     void everyKeyIsRead() {
         List<AgentDefinition> agents =
-                read(
-                        "agents.json",
-                        FULL,
-                        "skills/style/SKILL.md",
-                        SKILL,
-                        "memory.md",
-                        "Shared.\n",
-                        "memory/coder.md",
-                        "Own.\n",
-                        "README.md",
-                        "whatever");
+                read("agents.json", FULL, "skills/style/SKILL.md", SKILL, "README.md", "whatever");
         assertThat(agents).hasSize(2);
         assertThat(agents.getFirst())
                 .isEqualTo(
@@ -139,16 +134,33 @@ class AgentFolderTest {
                                                 List.of("c.example"),
                                                 WorkspaceScope.USER))
                                 .approve(List.of("read(/etc/*)", "gr*"))
-                                .memory("Shared.\n\nOwn.")
                                 .build());
-        assertThat(agents.getLast().memory()).isEqualTo("Shared.");
+        assertThat(agents.getLast().name()).isEqualTo("other");
+    }
+
+    @Test
+    void memoryFilesAreTheFirstTextsOfMemories() {
+        FolderMemory memory =
+                contents(
+                                "agents.json",
+                                MINIMAL,
+                                "memory.md",
+                                "Shared.\r\n",
+                                "memory/coder.md",
+                                "Own.\n")
+                        .memory();
+        assertThat(memory)
+                .isEqualTo(new FolderMemory(Optional.of("Shared.\n"), Map.of("coder", "Own.\n")));
+        assertThat(contents("agents.json", MINIMAL, "memory.md", " \n").memory())
+                .isEqualTo(FolderMemory.none());
+        assertThat(problem("agents.json", MINIMAL, "memory.md", "x".repeat(Memory.BYTES_MAX + 1)))
+                .isEqualTo("memory.md: is larger than 32 KiB");
     }
 
     @Test
     void aDefinitionSurvivesItsStorage() throws IOException {
         ObjectMapper json = new ObjectMapper().registerModule(new Jdk8Module());
-        for (AgentDefinition agent :
-                read("agents.json", FULL, "skills/style/SKILL.md", SKILL, "memory.md", "M")) {
+        for (AgentDefinition agent : read("agents.json", FULL, "skills/style/SKILL.md", SKILL)) {
             String stored = json.writeValueAsString(agent);
             assertThat(json.readValue(stored, AgentDefinition.class)).isEqualTo(agent);
         }
@@ -163,7 +175,7 @@ class AgentFolderTest {
                 files.put(folder.relativize(file).toString(), Files.readAllBytes(file));
             }
         }
-        assertThat(AgentFolder.read(files, TOOLS, Set.of("scripted"), WORKSPACES))
+        assertThat(AgentFolder.read(files, TOOLS, Set.of("scripted"), WORKSPACES).agents())
                 .singleElement()
                 .satisfies(agent -> assertThat(agent.skills()).hasSize(1));
     }

@@ -20,6 +20,7 @@ import dev.carrel.sandbox.SandboxFiles;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.tool.BuiltinTools;
+import dev.carrel.tool.Memory;
 import dev.carrel.tool.ToolContext;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -116,6 +117,11 @@ class AgentLoopWithToolsTest {
         @Override
         public String directory() {
             return WorkspaceSettings.DIRECTORY;
+        }
+
+        @Override
+        public Memory memory() {
+            throw new AssertionError("no memory here");
         }
 
         @Override

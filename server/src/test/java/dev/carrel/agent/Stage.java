@@ -17,6 +17,7 @@ import dev.carrel.model.Usage;
 import dev.carrel.sandbox.Execution;
 import dev.carrel.sandbox.ExecutionRequest;
 import dev.carrel.sandbox.SandboxFiles;
+import dev.carrel.tool.Memory;
 import dev.carrel.tool.Tool;
 import dev.carrel.tool.ToolContext;
 import dev.carrel.tool.ToolResult;
@@ -199,6 +200,11 @@ final class Stage {
         @Override
         public String directory() {
             return "/workspace";
+        }
+
+        @Override
+        public Memory memory() {
+            throw new AssertionError("no memory here");
         }
 
         @Override

@@ -49,7 +49,7 @@ class EventJsonTest {
         return Stream.of(
                 new Event.SessionCreated("coder", Optional.of("ada"), Map.of("team", "core")),
                 new Event.UserMessage("Mend the tests, please.", List.of(weather)),
-                new Event.TurnStarted(3),
+                new Event.TurnStarted(3, Optional.of("## Your own\nTests are slow.")),
                 new Event.ModelStarted(2, "anthropic/claude-sonnet-4-5"),
                 new Event.AssistantMessage(
                         2,
@@ -146,6 +146,13 @@ class EventJsonTest {
                 """;
         assertThat(EventJson.body(event)).isEqualTo(body);
         assertThat(EventJson.parse("compaction", body)).isEqualTo(event);
+    }
+
+    @Test
+    void aTurnThatWasToldNothingNewSaysNothing() {
+        assertThat(EventJson.body(new Event.TurnStarted(3))).isEqualTo("{\"agent_version\":3}");
+        assertThat(EventJson.parse("turn.started", "{\"agent_version\":3}"))
+                .isEqualTo(new Event.TurnStarted(3));
     }
 
     @Test

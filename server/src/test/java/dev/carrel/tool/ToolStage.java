@@ -26,6 +26,7 @@ final class ToolStage implements ToolContext, AutoCloseable {
     final StringBuffer output = new StringBuffer();
     Cancellation cancellation = new Cancellation();
     ExecutionId execution = ExecutionId.next();
+    final FakeMemory memory = new FakeMemory();
     private final FakeHost host;
     private final RunningSandbox sandbox;
 
@@ -100,6 +101,11 @@ final class ToolStage implements ToolContext, AutoCloseable {
     @Override
     public String directory() {
         return DIRECTORY;
+    }
+
+    @Override
+    public Memory memory() {
+        return memory;
     }
 
     @Override
