@@ -16,6 +16,7 @@ import dev.carrel.process.LinuxException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -62,7 +63,7 @@ final class LayeredDirectory implements AutoCloseable {
     }
 
     /// What is in it, by name; at most `max` names of each folder, and more are refused.
-    TreeMap<String, Entry> entries(int max) throws IOException {
+    Map<String, Entry> entries(int max) throws IOException {
         var entries = new TreeMap<String, Entry>();
         Set<String> covered = new HashSet<>();
         if (upper.isPresent()) {

@@ -18,8 +18,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -77,8 +77,8 @@ final class SnapshotComparison {
         if (depth > SandboxFiles.TREE_DEPTH_MAX) {
             throw new IOException("folders more than %d levels deep".formatted(depth - 1));
         }
-        TreeMap<String, Entry> old = before.entries(entriesMax);
-        TreeMap<String, Entry> now = after.entries(entriesMax);
+        Map<String, Entry> old = before.entries(entriesMax);
+        Map<String, Entry> now = after.entries(entriesMax);
         var names = new TreeSet<>(old.keySet());
         names.addAll(now.keySet());
         entries += names.size();
