@@ -34,6 +34,7 @@ final class ShellText {
                     "exec",
                     "find",
                     "flock",
+                    "function",
                     "ionice",
                     "ksh",
                     "nice",
@@ -57,6 +58,8 @@ final class ShellText {
                     "watch",
                     "xargs",
                     "zsh");
+
+    private static final Set<String> SHELLS = Set.of("ash", "bash", "dash", "ksh", "sh", "zsh");
 
     /// Options of git before its command that take the next word.
     private static final Set<String> GIT_OPTIONS =
@@ -149,6 +152,10 @@ final class ShellText {
     /// Whether this program runs what it is given.
     static boolean runsOthers(String word) {
         return RUNNERS.contains(program(word));
+    }
+
+    static boolean isShell(String word) {
+        return SHELLS.contains(program(word));
     }
 
     private static String program(String word) {

@@ -14,13 +14,17 @@ final class ShellWords {
     private boolean inWord;
     private Redirection redirection = Redirection.NONE;
     private final List<String> hereEnds = new ArrayList<>();
+    private final List<String> textsOnLine = new ArrayList<>();
     private boolean runnerOnLine;
+    private boolean shellOnLine;
     private int at;
 
     /// What the next word is instead of one of the command.
     private enum Redirection {
         NONE,
         TARGET,
+        /// A text that the command reads.
+        HERE_STRING,
         /// The word that ends the lines after this one which the command reads.
         HERE
     }
@@ -54,7 +58,7 @@ final class ShellWords {
                 case ';', '|', '(', ')' -> endCommand();
                 case '\n' -> {
                     endCommand();
-                    hereDocuments();
+                    endLine();
                 }
                 case '#' -> {
                     if (inWord) {
@@ -67,6 +71,7 @@ final class ShellWords {
             }
         }
         endCommand();
+        endLine();
     }
 
     /// NUL at the end.
@@ -208,8 +213,23 @@ final class ShellWords {
         while ("<>&|-".indexOf(next()) >= 0) {
             at++;
         }
-        boolean here = text.substring(begin, at).matches("<<-?");
-        redirection = here ? Redirection.HERE : Redirection.TARGET;
+        redirection =
+                switch (text.substring(begin, at)) {
+                    case "<<", "<<-" -> Redirection.HERE;
+                    case "<<<" -> Redirection.HERE_STRING;
+                    default -> Redirection.TARGET;
+                };
+    }
+
+    /// A shell may read what other commands of its line have in their arguments.
+    private void endLine() {
+        if (shellOnLine) {
+            textsOnLine.forEach(each -> search.read(each, depth + 1));
+        }
+        hereDocuments();
+        textsOnLine.clear();
+        shellOnLine = false;
+        runnerOnLine = false;
     }
 
     /// What the commands of this line read from the lines after it. To most it is text, in which a
@@ -231,7 +251,6 @@ final class ShellWords {
             at = end(text.indexOf('\n', at));
         }
         hereEnds.clear();
-        runnerOnLine = false;
     }
 
     private String line(int begin) {
@@ -258,6 +277,7 @@ final class ShellWords {
         switch (redirection) {
             case NONE -> words.add(word.toString());
             case TARGET -> {}
+            case HERE_STRING -> textsOnLine.add(word.toString());
             case HERE -> hereEnds.add(word.toString());
         }
         redirection = Redirection.NONE;
@@ -270,6 +290,8 @@ final class ShellWords {
         redirection = Redirection.NONE;
         if (!words.isEmpty()) {
             runnerOnLine |= words.stream().anyMatch(ShellText::runsOthers);
+            shellOnLine |= words.stream().anyMatch(ShellText::isShell);
+            words.stream().filter(each -> each.indexOf(' ') > 0).forEach(textsOnLine::add);
             search.command(List.copyOf(words), depth);
             words.clear();
         }

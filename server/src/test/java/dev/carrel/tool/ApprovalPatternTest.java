@@ -83,6 +83,11 @@ class ApprovalPatternTest {
                 "cat <<EOF\n$(git push)\nEOF",
                 "cat <<A <<B\nit's\nA\nit's\nB\ngit push",
                 "echo '# not a comment' && git push",
+                "echo 'git push' | sh",
+                "printf '%s' \"cd x; git push\" | sudo bash -s",
+                "bash <<< 'git push'",
+                "<<< 'git push' bash",
+                "function f { git push; }; f",
                 "echo a#b; git push",
                 "true $'it\\'s' ; git push ; echo 'x'",
                 // Nobody knows what these do.
@@ -111,6 +116,8 @@ class ApprovalPatternTest {
                 "echo \"(git push)\"",
                 "x='git push'",
                 "echo it\\'s; ls",
+                "cat <<< 'git push'",
+                "echo 'git push' | tee notes\nbash build.sh",
                 "",
             })
     void whatOnlyNamesItIsNotAsked(String command) {
