@@ -37,12 +37,14 @@ final class SessionsCommand implements Callable<Integer> {
         var text = new StringBuilder();
         for (SessionInfo session : sessions.data()) {
             text.append(
-                    "%-26s %-17s %-16s %6d events  %s%n"
+                    "%-26s %-17s %-16s %6d events  %9d tokens in (%s cached)  %s%n"
                             .formatted(
                                     session.id(),
                                     session.state(),
                                     session.agent(),
                                     session.lastEvent(),
+                                    session.usage().inputTokens(),
+                                    percent(session.usage().cacheHitRate()),
                                     session.updatedAt()));
             if (!output.json() && session.state().equals("awaiting_approval")) {
                 List<ApprovalInfo> waiting = client.sessions().get(session.id()).approvals();
@@ -56,5 +58,9 @@ final class SessionsCommand implements Callable<Integer> {
         }
         output.print(sessions, text.toString().stripTrailing());
         return 0;
+    }
+
+    private static String percent(Optional<Double> part) {
+        return part.map(some -> Math.round(some * 100) + " %").orElse("-");
     }
 }

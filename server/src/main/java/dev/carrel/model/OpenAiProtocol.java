@@ -56,6 +56,9 @@ final class OpenAiProtocol implements Protocol {
             body.putObject("stream_options").put("include_usage", true);
         }
         outputTokensMax.ifPresent(max -> body.put(outputTokensKey(), max));
+        if (isHost("api.openai.com")) { // others may refuse what they do not know
+            body.put("prompt_cache_key", CacheKey.of(request));
+        }
         effort(request, body);
         body.set("messages", OpenAiMessages.of(request, names));
         if (!request.tools().isEmpty()) {

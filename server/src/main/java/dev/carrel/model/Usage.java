@@ -1,5 +1,7 @@
 package dev.carrel.model;
 
+import java.util.Optional;
+
 /// Tokens that one or more model calls took, as the provider counted them; 0 where it did not say.
 /// `inputTokens` includes those read from and written to the provider's cache; `outputTokens`
 /// includes reasoning.
@@ -22,5 +24,13 @@ public record Usage(
 
     public long totalTokens() {
         return inputTokens + outputTokens;
+    }
+
+    /// The part of the input that came out of the provider's cache, from 0 to 1 in thousandths;
+    /// empty without input.
+    public Optional<Double> cacheHitRate() {
+        return inputTokens == 0
+                ? Optional.empty()
+                : Optional.of(Math.round(1_000.0 * cacheReadTokens / inputTokens) / 1_000.0);
     }
 }

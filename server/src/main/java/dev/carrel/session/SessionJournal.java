@@ -41,10 +41,7 @@ public final class SessionJournal implements Journal {
                         handle -> {
                             seen = EventRows.lastSeq(handle, lease.session());
                             return TurnEntries.read(
-                                    handle,
-                                    lease.session(),
-                                    lease.turn(),
-                                    lease.claim().position());
+                                    handle, lease.session(), lease.claim().position());
                         })
                 .forEach(this::add);
     }
