@@ -15,7 +15,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,36 +72,14 @@ final class Exchange implements Swept {
         }
     }
 
-    /// The head that the answer to the same request with `GET` has (RFC 9110, 9.3.2).
     private void sendHead(Response answer) {
         head(answer);
-        switch (answer.body()) {
-            case Body.Bytes held -> response.contentLength(held.bytes().length);
-            case Body.Streamed(InputStream bytes, OptionalLong length) -> {
-                length.ifPresent(response::contentLength);
-                closeQuietly(bytes);
-            }
-            case Body.Events _, Body.Written _, Body.Awaited _, Body.Socket _ -> {}
-        }
+        HeadAnswers.length(answer.body()).ifPresent(response::contentLength);
         writing(response::send);
     }
 
-    private static void closeQuietly(InputStream bytes) {
-        try {
-            bytes.close();
-        } catch (IOException e) {
-            LOG.debug("closing what a HEAD request does not read", e);
-        }
-    }
-
     private void sendWritten(Response answer, BodyWriter writer) {
-        var out =
-                new LateOutput(
-                        () -> {
-                            head(answer);
-                            return response.outputStream();
-                        },
-                        this::writing);
+        var out = new LateOutput(() -> openStream(answer), this::writing);
         try {
             writer.write(out);
             out.finish();

@@ -83,7 +83,8 @@ public record Response(int status, Map<String, String> headers, Body body) {
     }
 
     /// What `answer` makes, which ends early when nobody waits for it any more. The connection is
-    /// closed after it. `answer` itself must be held in memory.
+    /// closed after it. The request's body must have been read before, and the answer that is made
+    /// be held in memory.
     public static Response awaited(AwaitedAnswer answer) {
         return new Response(200, Map.of(), new Body.Awaited(answer));
     }
