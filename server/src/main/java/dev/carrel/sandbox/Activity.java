@@ -124,13 +124,22 @@ final class Activity {
     /// Does `work` when the calls under way have ended, and no sooner: what copies a tree has half
     /// of it under another name until then. Fails with `UNAVAILABLE` when that takes too long.
     void quiet(Runnable work) {
+        quiet(work, QUIET_WAIT_MAX);
+    }
+
+    /// The same for who has no time.
+    void quietSoon(Runnable work) {
+        quiet(work, CALLS_WAIT_MAX);
+    }
+
+    private void quiet(Runnable work, Duration waitMax) {
         settling = true;
         try {
-            if (!awaitCalls(QUIET_WAIT_MAX)) {
+            if (!awaitCalls(waitMax)) {
                 throw new CarrelException(
                         ErrorCode.UNAVAILABLE,
                         "files of the sandbox have been copied or changed for more than %d s; retry"
-                                        .formatted(QUIET_WAIT_MAX.toSeconds())
+                                        .formatted(waitMax.toSeconds())
                                 + " later");
             }
             work.run();

@@ -79,7 +79,7 @@ public final class SessionSnapshots {
             FailPoint.SNAPSHOT_ROW.reached();
             boolean complete = false;
             try {
-                long bytes = lifecycle.save(live, id);
+                long bytes = lifecycle.saveSoon(live, id);
                 rows.snapshots().becomeReady(id, bytes);
                 FailPoint.SNAPSHOT_READY.reached();
                 complete = true;

@@ -13,6 +13,7 @@ import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.store.StoreException;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +22,10 @@ import org.slf4j.LoggerFactory;
 public final class FileKeeper {
     private static final Logger LOG = LoggerFactory.getLogger(FileKeeper.class);
 
+    /// After so many, those of the whole server are counted.
+    private static final int COUNTED_EACH = 64;
+
+    private final AtomicInteger kept = new AtomicInteger();
     private final Sessions sessions;
     private final SessionFiles files;
     private final SessionSnapshots snapshots;
@@ -63,6 +68,9 @@ public final class FileKeeper {
         List<SnapshotId> surplus =
                 SnapshotThinning.surplus(snapshots.of(key.id().value()), saved.tight());
         snapshots.discard(surplus, files::isUsed);
+        if (kept.incrementAndGet() % COUNTED_EACH == 0) {
+            snapshots.discard(snapshots.surplus(), files::isUsed);
+        }
         return saved.id();
     }
 

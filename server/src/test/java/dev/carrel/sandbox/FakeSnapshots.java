@@ -35,7 +35,6 @@ final class FakeSnapshots {
         return cheap;
     }
 
-    /// From now on the runtime says that they cost nothing, which is true of small tests.
     void becomeCheap() {
         cheap = true;
     }

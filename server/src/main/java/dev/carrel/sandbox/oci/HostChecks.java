@@ -181,7 +181,8 @@ public final class HostChecks {
                 HostCommand.find("mkfs.btrfs").isPresent() && HostCommand.find("btrfs").isPresent();
         try {
             if (tools && kernelHas("btrfs")) {
-                return ok("btrfs", "disk limits are enforced");
+                return ok(
+                        "btrfs", "disk limits are enforced, and sessions keep files to go back to");
             }
         } catch (IOException e) {
             return fail("btrfs", "unknown", "/proc must be mounted");
@@ -189,7 +190,8 @@ public final class HostChecks {
         return new Check(
                 "btrfs",
                 Outcome.WARN,
-                tools ? "not in this kernel: disks have no limit" : "no tools: disks have no limit",
+                (tools ? "not in this kernel" : "no tools")
+                        + ": disks have no limit, and sessions keep no files to go back to",
                 "install btrfs-progs, and a kernel with btrfs");
     }
 
