@@ -33,6 +33,7 @@ public record HostCommand(
     private static final Duration OUTPUT_WAIT = Duration.ofSeconds(1);
     private static final Duration KILL_WAIT = Duration.ofSeconds(5);
     private static final int SIGKILL = 9;
+    private static final int SHOWN_CHARACTERS_MAX = 200;
     private static final Set<String> INHERITED =
             Set.of(
                     "HOME",
@@ -68,10 +69,25 @@ public record HostCommand(
             if (exitCode != 0) {
                 String words = err.isBlank() ? out.strip() : err.strip();
                 throw new IOException(
-                        "%s ended with %d: %s".formatted(String.join(" ", argv), exitCode, words));
+                        "%s ended with %d: %s".formatted(shown(argv), exitCode, words));
             }
             return this;
         }
+    }
+
+    /// The program had not ended when its timeout passed.
+    public static final class TimedOut extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        TimedOut(String message) {
+            super(message);
+        }
+    }
+
+    // Of a script, whoever reads an error needs no more than where it begins.
+    private static String shown(List<String> argv) {
+        String first = String.join(" ", argv).lines().findFirst().orElse("");
+        return first.substring(0, Math.min(first.length(), SHOWN_CHARACTERS_MAX));
     }
 
     /// With the default limits and no input.
@@ -109,10 +125,10 @@ public record HostCommand(
         return Optional.empty();
     }
 
-    /// Runs it and waits. Fails when it cannot be started or when the timeout passes; any exit code
-    /// is a result. When this fails, and when the thread is interrupted (`InterruptedIOException`,
-    /// the interrupt is kept), the program and all that it started and that did not leave its
-    /// session is dead.
+    /// Runs it and waits. Fails when it cannot be started or when the timeout passes ([TimedOut]);
+    /// any exit code is a result. When this fails, and when the thread is interrupted
+    /// (`InterruptedIOException`, the interrupt is kept), the program and all that it started and
+    /// that did not leave its session is dead.
     public Result run() throws IOException {
         return run(line -> {});
     }
@@ -130,9 +146,8 @@ public record HostCommand(
             Thread.startVirtualThread(() -> feed(process));
             ended = process.waitFor(timeout.toNanos(), TimeUnit.NANOSECONDS);
             if (!ended) {
-                throw new IOException(
-                        "%s did not end within %d s"
-                                .formatted(String.join(" ", argv), timeout.toSeconds()));
+                throw new TimedOut(
+                        "%s did not end within %d s".formatted(shown(argv), timeout.toSeconds()));
             }
             // A process left in the background may hold the pipes: it is not waited for.
             return new Result(

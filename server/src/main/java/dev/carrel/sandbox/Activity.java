@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /// Who uses a sandbox, and since when nobody does. Any thread uses it without a lock; pauses and
 /// stops hold the sandbox's.
@@ -111,11 +112,11 @@ final class Activity {
     /// Does `work` when the calls under way have ended, but waits no longer than for
     /// [#CALLS_WAIT_MAX]: what takes longer changes many files, and a pause does not hurt that.
     /// Transfers are no calls: a pause lets them go on.
-    void settled(Runnable work) {
+    <T> T settled(Supplier<T> work) {
         settling = true;
         try {
             awaitCalls(CALLS_WAIT_MAX);
-            work.run();
+            return work.get();
         } finally {
             settling = false;
         }

@@ -133,8 +133,8 @@ final class LiveSandbox {
     }
 
     /// As [Activity#settled]; hold the lock.
-    void settled(Runnable work) {
-        activity.settled(work);
+    <T> T settled(Supplier<T> work) {
+        return activity.settled(work);
     }
 
     void setRunning(RunningSandbox started) {

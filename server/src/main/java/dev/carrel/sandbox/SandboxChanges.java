@@ -92,8 +92,19 @@ final class SandboxChanges {
         }
         if (!spec.network().equals(before.network())) {
             up.ifPresent(running -> running.change(spec.network()));
+            dropUnusable(live, before);
         }
         return up.isPresent() && !spec.env().equals(before.env()) ? findAgain(live) : up;
+    }
+
+    // Better now, where whoever asks is told, than at the next start.
+    private void dropUnusable(LiveSandbox live, SandboxSpec before) {
+        boolean switched = live.spec().network().internet() != before.network().internet();
+        if (switched && live.memory().saved()) {
+            runtime.dropMemory(live.id(), "its network was switched while it was stopped");
+            live.becomeStopped(
+                    live.whyStopped().orElse(WhyStopped.PAUSED), runtime.memory(live.id()));
+        }
     }
 
     /// This puts the network policy in force, too.

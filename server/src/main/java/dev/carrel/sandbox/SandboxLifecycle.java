@@ -142,6 +142,7 @@ final class SandboxLifecycle {
             FailPoint.RESTORE_HOST.reached();
             live.setRunning(runtime.start(live.id(), live.spec()), SavedMemory.NONE);
             FailPoint.RESTORE_READY.reached();
+            return live.id();
         });
     }
 

@@ -60,6 +60,9 @@ public interface SandboxRuntime extends AutoCloseable {
     /// started last.
     SavedMemory memory(SandboxId id);
 
+    /// Throws the saved memory of a stopped sandbox away; `why` is then what [#memory] says.
+    void dropMemory(SandboxId id, String why);
+
     /// Removes the sandbox with everything of it on the host. Does nothing when there is nothing;
     /// finishes what an earlier call did not.
     void destroy(SandboxId id);

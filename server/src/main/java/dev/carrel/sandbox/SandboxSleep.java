@@ -3,8 +3,6 @@ package dev.carrel.sandbox;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +27,10 @@ final class SandboxSleep {
         live.exclusively(() -> {
             RunningSandbox running = requireRunning(live);
             if (!running.isPaused()) {
-                live.settled(running::pause);
+                live.settled(() -> {
+                    running.pause();
+                    return running;
+                });
                 FailPoint.PAUSE_HOST.reached();
             }
             return live.id();
@@ -74,12 +75,13 @@ final class SandboxSleep {
     private void saveOrRun(LiveSandbox live) {
         rows.setWhyStopped(live.id(), Optional.of(WhyStopped.PAUSED));
         FailPoint.SAVE_ROW.reached();
-        List<String> failures = new ArrayList<>();
-        live.settled(() -> runtime.saveMemory(live.id(), live.spec()).ifPresent(failures::add));
+        Optional<String> why =
+                live.settled(() -> {
+                    live.becomeStopped(WhyStopped.PAUSED, SavedMemory.NONE);
+                    return runtime.saveMemory(live.id(), live.spec());
+                });
         FailPoint.SAVE_HOST.reached();
-        Optional<String> why = failures.stream().findFirst();
         if (why.isPresent()) {
-            rows.setWhyStopped(live.id(), Optional.empty());
             lifecycle.findOrStart(live);
             throw new CarrelException(
                     ErrorCode.CONFLICT,

@@ -15,8 +15,10 @@ import dev.carrel.sandbox.oci.Eventually;
 import dev.carrel.wire.Command;
 import dev.carrel.wire.ExecuteRequest;
 import dev.carrel.wire.ForkRequest;
+import dev.carrel.wire.NetworkRules;
 import dev.carrel.wire.PortRequest;
 import dev.carrel.wire.ResourceLimits;
+import dev.carrel.wire.SandboxChange;
 import dev.carrel.wire.SandboxInfo;
 import dev.carrel.wire.SandboxRequest;
 import dev.carrel.wire.SnapshotRequest;
@@ -132,6 +134,22 @@ class GvisorApiIT {
         assertThat(client.sandboxes().execution(sandbox, id).status()).isEqualTo("running");
         String[] lines = client.sandboxes().execution(sandbox, id).stdout().strip().split("\n");
         assertThat(lines[lines.length - 1]).isEqualTo("" + lines.length);
+    }
+
+    @Test
+    void switchingTheNetworkOfASavedSandboxSaysWhatItCosts() throws Exception {
+        assertThat(client.sandboxes().pauseToDisk(sandbox).memorySaved()).isTrue();
+        SandboxInfo same = client.sandboxes().change(sandbox, SandboxChange.NONE.withName("n"));
+        assertThat(same.memorySaved()).isTrue();
+
+        var off = SandboxChange.NONE.withNetwork(NetworkRules.ofInternet(false));
+        SandboxInfo changed = client.sandboxes().change(sandbox, off);
+
+        assertThat(changed.state()).isEqualTo("stopped");
+        assertThat(changed.memorySaved()).isFalse();
+        assertThat(changed.memoryLost())
+                .hasValueSatisfying(why -> assertThat(why).contains("network"));
+        assertThat(run(sandbox, "cat /proc/net/dev")).doesNotContain("eth0");
     }
 
     @Test

@@ -113,6 +113,12 @@ public final class FakeRuntime implements SandboxRuntime {
     }
 
     @Override
+    public void dropMemory(SandboxId id, String why) {
+        stop(id);
+        sandbox(id).loseMemory(why);
+    }
+
+    @Override
     public void destroy(SandboxId id) {
         reach(Step.BEFORE_DESTROY);
         host.sandbox(id).ifPresent(FakeSandbox::stop);

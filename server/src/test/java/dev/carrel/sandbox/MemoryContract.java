@@ -108,6 +108,17 @@ abstract class MemoryContract extends PauseContract {
     }
 
     @Test
+    void droppedMemorySaysWhy() throws Exception {
+        saveWhileCounting();
+
+        runtime.dropMemory(id, "not wanted");
+
+        assertThat(runtime.memory(id)).isEqualTo(SavedMemory.lost("not wanted"));
+        sandbox = runtime.start(id, spec());
+        assertThat(recorded(counting).status()).isEqualTo(ExecutionStatus.INTERRUPTED);
+    }
+
+    @Test
     void savedSandboxCanBeDestroyed() throws Exception {
         saveWhileCounting();
 

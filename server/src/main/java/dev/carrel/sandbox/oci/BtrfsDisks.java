@@ -34,10 +34,13 @@ final class BtrfsDisks implements DiskStore {
     /// Where the pool is a file, and the kernel has the kind of quota that groups work with.
     private final Optional<PoolGuard> guard;
 
+    private final MemoryFolders memories;
+
     private BtrfsDisks(Path folder, Optional<PoolFile> pool, Optional<PoolGuard> guard) {
         this.folder = folder;
         this.pool = pool;
         this.guard = guard;
+        this.memories = new MemoryFolders(folder, this::makeMemory, this::destroy);
     }
 
     /// Disks in a pool file, which is mounted if it is not.
@@ -138,38 +141,17 @@ final class BtrfsDisks implements DiskStore {
     }
 
     @Override
-    public Path memory(SandboxId id) {
-        return folder.resolve(id.value() + DiskFolders.MEMORY);
+    public MemoryFolders memories() {
+        return memories;
     }
 
-    @Override
-    public Path makeMemory(SandboxId id, int mib) throws IOException {
+    private void makeMemory(String name, int mib) throws IOException {
         requireRoom();
-        deleteMemory(id);
-        String name = id.value() + DiskFolders.MEMORY_BESIDE;
         make(() -> {
             Btrfs.createSubvolume(folder, name);
             join(name);
             Btrfs.limit(folder.resolve(name), (long) mib << 20);
         });
-        return folder.resolve(name);
-    }
-
-    @Override
-    public boolean hasHalfMemory(SandboxId id) {
-        return Files.exists(folder.resolve(id.value() + DiskFolders.MEMORY_BESIDE));
-    }
-
-    @Override
-    public Optional<Path> takeMemory(SandboxId id) throws IOException {
-        destroy(id.value() + DiskFolders.MEMORY_BESIDE);
-        return DiskFolders.takeMemory(folder, id);
-    }
-
-    @Override
-    public void deleteMemory(SandboxId id) throws IOException {
-        destroy(id.value() + DiskFolders.MEMORY);
-        destroy(id.value() + DiskFolders.MEMORY_BESIDE);
     }
 
     @Override
@@ -187,7 +169,7 @@ final class BtrfsDisks implements DiskStore {
         destroy(id.value());
         destroy(id.value() + DiskFolders.HALF);
         destroy(id.value() + DiskFolders.RUN);
-        deleteMemory(id);
+        memories.delete(id);
     }
 
     @Override

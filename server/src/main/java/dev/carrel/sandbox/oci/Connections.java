@@ -2,7 +2,6 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.sandbox.SandboxId;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -60,17 +59,26 @@ final class Connections implements AutoCloseable {
 
     private Optional<Attached> find(SandboxId id) throws IOException {
         SandboxFolder folder = host.instance().sandbox(id);
-        if (Files.exists(host.disks().memory(id))) {
-            return Optional.empty(); // saved for good, so what may be there still is not to run on
-        }
         OptionalInt process = host.launch().process(folder);
-        if (process.isPresent() && host.disks().hasHalfMemory(id)) {
-            host.engines().of(folder).goOn(folder);
-            host.disks().deleteMemory(id);
+        if (process.isEmpty() || !mayRun(folder)) {
+            return Optional.empty();
         }
-        return process.isPresent()
-                ? Optional.of(replace(folder, process.getAsInt()))
-                : Optional.empty();
+        return Optional.of(replace(folder, process.getAsInt()));
+    }
+
+    // What is saved for good is not to run on. Else, once what an earlier server has begun is given
+    // up, it never will be.
+    private boolean mayRun(SandboxFolder folder) throws IOException {
+        MemoryFolders memories = host.disks().memories();
+        boolean givenUp = memories.giveUp(folder.id());
+        if (memories.isWhole(folder.id())) {
+            return false;
+        }
+        if (givenUp) {
+            host.engines().of(folder).goOn(folder);
+            memories.delete(folder.id());
+        }
+        return true;
     }
 
     private Attached replace(SandboxFolder folder, int process) throws IOException {
@@ -108,22 +116,22 @@ final class Connections implements AutoCloseable {
 
     /// Work on a sandbox that runs.
     @FunctionalInterface
-    interface Work {
-        void run(Attached sandbox) throws IOException;
+    interface Work<T> {
+        T run(Attached sandbox) throws IOException;
     }
 
-    /// Lets go of a sandbox, if it runs, for work during which nobody may be connected to it:
-    /// others who ask for a connection wait. Returns whether it ran.
-    boolean apart(SandboxId id, Work work) throws IOException {
+    /// Lets go of a sandbox for work during which nobody may be connected to it: others who ask for
+    /// a connection wait. Returns `otherwise` if it does not run.
+    <T> T apart(SandboxId id, Work<T> work, T otherwise) throws IOException {
         ReentrantLock lock = lockOf(id);
         lock.lock();
         try {
             Optional<Attached> running = to(id);
-            if (running.isPresent()) {
-                letGo(id);
-                work.run(running.get());
+            if (running.isEmpty()) {
+                return otherwise;
             }
-            return running.isPresent();
+            letGo(id);
+            return work.run(running.get());
         } finally {
             lock.unlock();
         }

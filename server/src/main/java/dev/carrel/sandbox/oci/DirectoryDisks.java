@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.Set;
 
 /// Disks as plain folders, for hosts without btrfs: no limit of their own, and a snapshot is a copy
@@ -20,9 +19,11 @@ final class DirectoryDisks implements DiskStore {
     private static final Duration DELETE_TIMEOUT = Duration.ofMinutes(4);
 
     private final Path folder;
+    private final MemoryFolders memories;
 
     private DirectoryDisks(Path folder) {
         this.folder = folder;
+        this.memories = new MemoryFolders(folder, this::makeMemory, this::removeTree);
     }
 
     static DirectoryDisks open(Path folder) throws IOException {
@@ -70,32 +71,13 @@ final class DirectoryDisks implements DiskStore {
     }
 
     @Override
-    public Path memory(SandboxId id) {
-        return folder.resolve(id.value() + DiskFolders.MEMORY);
+    public MemoryFolders memories() {
+        return memories;
     }
 
-    @Override
-    public Path makeMemory(SandboxId id, int mib) throws IOException {
+    private void makeMemory(String name, int mib) throws IOException {
         requireRoom();
-        deleteMemory(id);
-        return Files.createDirectory(folder.resolve(id.value() + DiskFolders.MEMORY_BESIDE));
-    }
-
-    @Override
-    public boolean hasHalfMemory(SandboxId id) {
-        return Files.exists(folder.resolve(id.value() + DiskFolders.MEMORY_BESIDE));
-    }
-
-    @Override
-    public Optional<Path> takeMemory(SandboxId id) throws IOException {
-        removeTree(id.value() + DiskFolders.MEMORY_BESIDE);
-        return DiskFolders.takeMemory(folder, id);
-    }
-
-    @Override
-    public void deleteMemory(SandboxId id) throws IOException {
-        removeTree(id.value() + DiskFolders.MEMORY);
-        removeTree(id.value() + DiskFolders.MEMORY_BESIDE);
+        Files.createDirectory(folder.resolve(name));
     }
 
     @Override
@@ -144,7 +126,7 @@ final class DirectoryDisks implements DiskStore {
         removeTree(id.value());
         removeTree(id.value() + DiskFolders.HALF);
         removeTree(id.value() + DiskFolders.RUN);
-        deleteMemory(id);
+        memories.delete(id);
     }
 
     @Override

@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -27,24 +26,7 @@ final class DiskFolders {
     /// At the end of the name of what pid 1 writes.
     static final String RUN = ".run";
 
-    /// At the end of the names of saved memory, and of what is to become it or was it. Not a half:
-    /// it may become whole while no server runs.
-    static final String MEMORY = ".memory";
-
-    static final String MEMORY_BESIDE = ".memory-beside";
-
     private DiskFolders() {}
-
-    /// As [DiskStore#takeMemory].
-    static Optional<Path> takeMemory(Path folder, SandboxId id) throws IOException {
-        Path whole = folder.resolve(id.value() + MEMORY);
-        if (!Files.isDirectory(whole, LinkOption.NOFOLLOW_LINKS)) {
-            return Optional.empty();
-        }
-        Path beside = folder.resolve(id.value() + MEMORY_BESIDE);
-        Directories.rename(Fd.CWD, whole.toString(), Fd.CWD, beside.toString(), 0);
-        return Optional.of(beside);
-    }
 
     /// Makes what is in a disk. `upper` becomes the root directory of the sandbox.
     static void make(Path folder, SandboxId id, Path image) throws IOException {

@@ -4,7 +4,6 @@ import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SnapshotId;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.Set;
 
 /// Where the disks of sandboxes are: what each has changed against its image; and snapshots of
@@ -40,28 +39,13 @@ interface DiskStore extends AutoCloseable {
     /// the end of a command from being written down.
     Path run(SandboxId id) throws IOException;
 
-    /// Where the saved memory of a sandbox is: a folder beside the disk, that is whole if it is
-    /// there. No snapshot has it.
-    Path memory(SandboxId id);
-
-    /// An empty folder for memory, with room for `mib`, to be moved to [#memory] when it is whole.
-    /// Memory that was saved or begun before is gone.
-    Path makeMemory(SandboxId id, int mib) throws IOException;
-
-    /// Whether there is memory that has been begun or taken.
-    boolean hasHalfMemory(SandboxId id);
-
-    /// Moves saved memory, if there is any, to where nobody takes it for saved any more.
-    Optional<Path> takeMemory(SandboxId id) throws IOException;
-
-    /// Does nothing when there is none, saved, begun or taken.
-    void deleteMemory(SandboxId id) throws IOException;
+    MemoryFolders memories();
 
     /// What counts against a disk's limit, up to some seconds ago: what its sandbox has written and
     /// is still held, by the disk or by snapshots of it.
     long bytesUsed(SandboxId id) throws IOException;
 
-    /// Does nothing when there is none; finishes what an earlier call began.
+    /// Does nothing when there is none; finishes what an earlier call began. Its memory goes, too.
     void delete(SandboxId id) throws IOException;
 
     /// All sandboxes that have a disk, or half of one.

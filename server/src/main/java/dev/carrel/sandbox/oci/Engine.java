@@ -5,6 +5,7 @@ import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.SandboxId;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 
 /// A program that makes sandboxes of one isolation level out of bundles. Little but the start is
@@ -31,15 +32,18 @@ interface Engine extends AutoCloseable {
         return false;
     }
 
-    /// Saves the memory of a sandbox that runs into the folder `half`, and moves that to `whole`
-    /// when it is there for good; then the sandbox ends. The move comes also when this process dies
-    /// meanwhile. On failure the sandbox runs, if it has not ended by itself. Nobody may hold a
-    /// connection to its pid 1.
-    default void saveMemory(SandboxFolder folder, Path half, Path whole) throws IOException {
+    /// Saves the memory of a sandbox that runs, with a limit of `mib`, into the folder `half`, and
+    /// moves that to `whole` when it is there for good; the sandbox is held then, and is to be
+    /// killed. Or says why that cannot be done; then it runs, if it has not ended by itself. It
+    /// comes to the one or the other also when this fails or this process dies; a change of the
+    /// name of `half` keeps it from the first. Nobody may hold a connection to its pid 1.
+    default Optional<String> saveMemory(SandboxFolder folder, int mib, Path half, Path whole)
+            throws IOException {
         throw new IOException("isolation " + isolation().wireName() + " does not save memory");
     }
 
-    /// Lets a sandbox go on whose saving has broken off; does nothing when it runs.
+    /// Lets a sandbox go on whose saving has broken off, and waits for what saves it; does nothing
+    /// when it runs. Fails with `UNAVAILABLE` when that takes too long.
     default void goOn(SandboxFolder folder) throws IOException {}
 
     /// As [#run], but everything goes on as it was when its memory was saved into `memory`.

@@ -27,7 +27,7 @@ record Memories(Host host) {
     private static final int REASON_CHARACTERS_MAX = 1000;
 
     boolean are(SandboxFolder folder) {
-        return Files.isDirectory(host.disks().memory(folder.id()));
+        return host.disks().memories().isWhole(folder.id());
     }
 
     SavedMemory of(SandboxFolder folder) throws IOException {
@@ -39,30 +39,61 @@ record Memories(Host host) {
                 : SavedMemory.NONE;
     }
 
-    /// Saves what runs and ends it; or says why that cannot be done.
+    /// Saves what runs and ends it; or says why that cannot be done. What has been begun is left to
+    /// whoever looks for the sandbox next, also when this fails or the server dies.
     Optional<String> save(SandboxFolder folder, SandboxSpec spec, Connections connections)
             throws IOException {
-        try {
-            if (!connections.apart(folder.id(), running -> save(folder, spec, running))) {
-                return lost(folder, "it has ended");
-            }
-        } catch (IOException | CarrelException e) {
-            LOG.info("sandbox {} cannot be saved", folder.id(), e);
-            host.disks().deleteMemory(folder.id());
-            return lost(folder, String.valueOf(e.getMessage()));
-        }
         Files.deleteIfExists(folder.memoryLost());
+        Optional<String> why = tryToSave(folder, spec, connections);
+        if (why.isPresent()) {
+            return Optional.of(lost(folder, why.get()));
+        }
         host.launch().kill(folder);
         host.launch().clear(folder);
         return Optional.empty();
     }
 
-    private void save(SandboxFolder folder, SandboxSpec spec, Attached running) throws IOException {
+    private Optional<String> tryToSave(
+            SandboxFolder folder, SandboxSpec spec, Connections connections) throws IOException {
+        int mib = spec.resources().memoryMib();
+        try {
+            return connections.apart(
+                    folder.id(),
+                    running -> write(folder, running, mib),
+                    Optional.of("it has ended"));
+        } catch (CarrelException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        } catch (HostCommand.TimedOut e) {
+            long limit = MemoryTime.limit(mib).toSeconds();
+            return Optional.of("it has not been written within " + limit + " s");
+        }
+    }
+
+    private Optional<String> write(SandboxFolder folder, Attached running, int mib)
+            throws IOException {
         running.goOn();
-        int mib = spec.resources().memoryMib() + OVERHEAD_MIB;
-        Path half = host.disks().makeMemory(folder.id(), mib);
+        Path half = host.disks().memories().begin(folder.id(), mib + OVERHEAD_MIB);
         Files.writeString(half.resolve(MADE_WITH), madeWith(folder));
-        host.engines().of(folder).saveMemory(folder, half, host.disks().memory(folder.id()));
+        Path whole = host.disks().memories().whole(folder.id());
+        return host.engines().of(folder).saveMemory(folder, mib, half, whole);
+    }
+
+    void drop(SandboxFolder folder, String why) throws IOException {
+        lost(folder, why);
+        host.disks().memories().delete(folder.id());
+    }
+
+    /// Clears away what was begun or taken of a sandbox that has ended meanwhile.
+    void clear(SandboxFolder folder) throws IOException {
+        MemoryFolders memories = host.disks().memories();
+        boolean begun = memories.isBegun(folder.id());
+        boolean givenUp = memories.giveUp(folder.id());
+        if (givenUp && !memories.isWhole(folder.id())) {
+            if (begun) {
+                lost(folder, "it ended while its memory was saved");
+            }
+            memories.delete(folder.id());
+        }
     }
 
     /// Starts pid 1, with what is saved if that is of any use; then it is gone.
@@ -77,7 +108,7 @@ record Memories(Host host) {
             }
             return host.launch().up(folder, spec, Optional.empty());
         } finally {
-            host.disks().deleteMemory(folder.id());
+            host.disks().memories().delete(folder.id());
         }
     }
 
@@ -86,8 +117,10 @@ record Memories(Host host) {
             return Optional.empty();
         }
         lost(folder, "the server ended while its memory was read");
-        Path memory = host.disks().takeMemory(folder.id()).orElseThrow();
-        if (!Files.readString(memory.resolve(MADE_WITH)).equals(madeWith(folder))) {
+        Path memory = host.disks().memories().take(folder.id()).orElseThrow();
+        Path note = memory.resolve(MADE_WITH);
+        // A server that died may have deleted half of it.
+        if (!Files.exists(note) || !Files.readString(note).equals(madeWith(folder))) {
             lost(folder, "its network or gVisor's version is not the same as when it was saved");
             return Optional.empty();
         }
@@ -102,7 +135,7 @@ record Memories(Host host) {
             return Optional.of(process);
         } catch (IOException e) {
             LOG.warn("sandbox {} starts without its memory", folder.id(), e);
-            lost(folder, "it could not be read: " + e.getMessage());
+            lost(folder, "it could not be read; the server's log says why");
             host.launch().kill(folder);
             host.launch().clear(folder);
             return Optional.empty();
@@ -115,9 +148,9 @@ record Memories(Host host) {
         return host.uplinks().place(folder) + "\n" + version;
     }
 
-    private static Optional<String> lost(SandboxFolder folder, String why) throws IOException {
+    private static String lost(SandboxFolder folder, String why) throws IOException {
         String kept = why.substring(0, Math.min(why.length(), REASON_CHARACTERS_MAX));
         Files.writeString(folder.memoryLost(), kept);
-        return Optional.of(kept);
+        return kept;
     }
 }

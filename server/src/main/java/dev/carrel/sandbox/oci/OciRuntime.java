@@ -170,6 +170,7 @@ public final class OciRuntime implements SandboxRuntime {
         if (found.isEmpty()) {
             records.judgeLost(id);
             end(host.instance().sandbox(id));
+            memories.clear(host.instance().sandbox(id));
             return Optional.empty();
         }
         handles.change(id, spec.network());
@@ -199,7 +200,7 @@ public final class OciRuntime implements SandboxRuntime {
                 "be stopped",
                 () -> {
                     end(host.instance().sandbox(id));
-                    host.disks().deleteMemory(id);
+                    host.disks().memories().delete(id);
                 });
     }
 
@@ -225,6 +226,12 @@ public final class OciRuntime implements SandboxRuntime {
     public SavedMemory memory(SandboxId id) {
         SandboxFolder folder = host.instance().sandbox(id);
         return Failures.get(id, "be looked up", () -> memories.of(folder));
+    }
+
+    @Override
+    public void dropMemory(SandboxId id, String why) {
+        SandboxFolder folder = host.instance().sandbox(id);
+        Failures.run(id, "lose its memory", () -> memories.drop(folder, why));
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.carrel.sandbox.oci;
 import dev.carrel.process.HostCommand;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
-import dev.carrel.process.Mounts;
 import dev.carrel.sandbox.Isolation;
 import dev.carrel.sandbox.Resources;
 import dev.carrel.sandbox.SandboxId;
@@ -15,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// Starts sandboxes with gVisor's runsc. On the host they are two processes: gVisor's kernel, which
@@ -85,7 +85,7 @@ final class Runsc implements Engine {
 
     @Override
     public int run(SandboxFolder folder, OciConfig config, Link link) throws IOException {
-        return run(folder, config, link, START, Map.of());
+        return run(folder, config, link, Step.of(START));
     }
 
     @Override
@@ -94,9 +94,10 @@ final class Runsc implements Engine {
     }
 
     @Override
-    public void saveMemory(SandboxFolder folder, Path half, Path whole) throws IOException {
+    public Optional<String> saveMemory(SandboxFolder folder, int mib, Path half, Path whole)
+            throws IOException {
         Files.deleteIfExists(folder.door().resolve(RunDirectory.CHANNEL));
-        saving(folder).save(half, whole);
+        return saving(folder).save(half, whole, MemoryTime.limit(mib));
     }
 
     @Override
@@ -105,22 +106,24 @@ final class Runsc implements Engine {
     }
 
     private RunscSaving saving(SandboxFolder folder) {
-        Path log = folder.bundle().resolve("save.log");
-        return new RunscSaving(state.resolve(folder.id().value()), log);
+        return new RunscSaving(folder, state.resolve(folder.id().value()));
     }
 
     @Override
     public int runSaved(SandboxFolder folder, OciConfig config, Link link, Path memory)
             throws IOException {
-        return run(folder, config, link, RESTORE, Map.of("IMAGE", memory.toString()));
+        Duration limit = MemoryTime.limit(config.resources().memoryMib());
+        var restore = new Step(RESTORE, Map.of("IMAGE", memory.toString()), limit);
+        return run(folder, config, link, restore);
     }
 
-    private int run(
-            SandboxFolder folder,
-            OciConfig config,
-            Link link,
-            String start,
-            Map<String, String> environment)
+    private record Step(String command, Map<String, String> environment, Duration timeout) {
+        static Step of(String command) {
+            return new Step(command, Map.of(), STEP_TIMEOUT);
+        }
+    }
+
+    private int run(SandboxFolder folder, OciConfig config, Link link, Step start)
             throws IOException {
         Files.createDirectories(state.resolve(folder.id().value()));
         Files.createDirectories(folder.door());
@@ -128,67 +131,34 @@ final class Runsc implements Engine {
         Files.deleteIfExists(folder.pid());
         try (var root = rootOf(config);
                 var run =
-                        Bound.of(
+                        HostFolder.of(
                                 folder.run(),
                                 mounts.resolve(folder.id() + ".run"),
-                                Bound.WRITABLE);
+                                HostFolder.WRITABLE);
                 var door =
-                        Bound.of(
+                        HostFolder.of(
                                 folder.door(),
                                 mounts.resolve(folder.id() + ".door"),
-                                Bound.READ_ONLY)) {
+                                HostFolder.READ_ONLY)) {
             Path init = readable(config.init());
             var gvisor = new GvisorConfig(config, init, run.target(), door.target());
             Files.write(folder.config(), gvisor.toJson());
-            return start(folder, root, link, start, environment);
-        }
-    }
-
-    /// A folder of the host, mounted where gVisor may come to it.
-    private record Bound(Path target) implements AutoCloseable {
-        static final long WRITABLE = Mounts.MS_BIND | Mounts.MS_REMOUNT;
-        static final long READ_ONLY = WRITABLE | Mounts.MS_RDONLY;
-
-        static Bound of(Path source, Path target, long more) throws IOException {
-            Files.createDirectory(target);
-            boolean complete = false;
-            try {
-                Mounts.mount(source.toString(), target.toString(), "none", Mounts.MS_BIND, "");
-                Mounts.mount("none", target.toString(), "none", more, "");
-                complete = true;
-                return new Bound(target);
-            } finally {
-                if (!complete) {
-                    Files.delete(target);
-                }
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            Mounts.unmount(target.toString(), Mounts.MNT_DETACH);
-            Files.delete(target);
+            return start(folder, root, link, start);
         }
     }
 
     @Override
     public void complete(int process, Link link) {}
 
-    private int start(
-            SandboxFolder folder,
-            Root root,
-            Link link,
-            String start,
-            Map<String, String> environment)
-            throws IOException {
+    private int start(SandboxFolder folder, Root root, Link link, Step start) throws IOException {
         GvisorRoot.prepare(root);
         try {
-            step(folder, CREATE, Map.of());
+            step(folder, Step.of(CREATE));
             int process = Integer.parseInt(Files.readString(folder.pid()).strip());
             Files.writeString(gofer(folder), Integer.toString(findGofer(folder, process)));
             prepareNetwork(process);
             link.attach(process, files(folder, process));
-            step(folder, start, environment);
+            step(folder, start);
             awaitSettled(folder, process);
             return process;
         } finally {
@@ -196,18 +166,17 @@ final class Runsc implements Engine {
         }
     }
 
-    private void step(SandboxFolder folder, String step, Map<String, String> more)
-            throws IOException {
-        Map<String, String> environment = new HashMap<>(more);
+    private void step(SandboxFolder folder, Step step) throws IOException {
+        Map<String, String> environment = new HashMap<>(step.environment());
         environment.put("STATE", state.resolve(folder.id().value()).toString());
         environment.put("LOG", folder.log().toString());
         environment.put("PID", folder.pid().toString());
         environment.put("BUNDLE", folder.bundle().toString());
-        environment.put("STEP", step);
+        environment.put("STEP", step.command());
         HostCommand.Result result =
                 HostCommand.of("sh", "-c", WRAPPED)
                         .withEnv(environment)
-                        .withTimeout(STEP_TIMEOUT)
+                        .withTimeout(step.timeout())
                         .run();
         if (result.exitCode() != 0) {
             throw new IOException(
