@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// Sessions through the public API beside a bare loop that has the same zero-latency model and no journal, in the same run.
 final class Sessions {
@@ -265,14 +267,19 @@ final class Sessions {
     }
 
     private static String script() {
-        String read = "  - calls: [{name: read, arguments: {path: /workspace/none}}]\n";
-        String command = "  - calls: [{name: bash, arguments: {command: \"true\"}}]\n";
+        String read = "  - calls: [{name: read, arguments: {path: /workspace/none%d}}]\n";
+        String command = "  - calls: [{name: bash, arguments: {command: \"true %d\"}}]\n";
         return "conversations:\n"
-                + conversation("warm up", read)
-                + conversation("reads", read.repeat(STEPS - 1))
-                + conversation("commands", command.repeat(STEPS - 1))
-                + conversation("few", command.repeat(STEPS_AT_ONCE))
+                + conversation("warm up", times(1, read))
+                + conversation("reads", times(STEPS - 1, read))
+                + conversation("commands", times(STEPS - 1, command))
+                + conversation("few", times(STEPS_AT_ONCE, command))
                 + conversation("say", "");
+    }
+
+    /// Each a little different: an agent that repeats itself is stopped.
+    private static String times(int count, String step) {
+        return IntStream.range(0, count).mapToObj(step::formatted).collect(Collectors.joining());
     }
 
     private static String conversation(String when, String steps) {

@@ -1,5 +1,7 @@
 package dev.carrel.wire;
 
+import java.util.List;
+
 /// What a server says of itself and of the caller's project. Counts stop at the limit of one list.
 public record StatusInfo(
         String version,
@@ -7,4 +9,9 @@ public record StatusInfo(
         String project,
         int sandboxes,
         int sessions,
-        int agents) {}
+        int agents,
+        List<ProviderInfo> providers) {
+    public StatusInfo {
+        providers = List.copyOf(providers);
+    }
+}

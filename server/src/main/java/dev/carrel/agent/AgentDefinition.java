@@ -9,7 +9,7 @@ import java.util.Optional;
 /// the prompt that tells what is remembered; it belongs to a turn, and only definitions that were
 /// stored before memories had a place of their own bring some along. `allowedTools` are patterns:
 /// exact names, `prefix_*` or `*`. `approve` are the patterns of calls that wait for somebody's
-/// word.
+/// word. `fallbacks` are asked in order when `model` does not answer; `budget` is for each turn.
 public record AgentDefinition(
         String name,
         Optional<String> role,
@@ -21,9 +21,12 @@ public record AgentDefinition(
         Reasoning reasoning,
         WorkspaceSettings workspace,
         String memory,
-        List<String> approve) {
+        List<String> approve,
+        List<ModelRef> fallbacks,
+        Budget budget) {
     public static final int MAX_STEPS_DEFAULT = 150;
     public static final int MAX_STEPS_MAX = 1_000;
+    public static final int FALLBACKS_MAX = 4;
     public static final List<String> TOOLS_DEFAULT =
             List.of("read", "write", "edit", "bash", "glob", "grep", "list");
 
@@ -31,6 +34,8 @@ public record AgentDefinition(
         allowedTools = List.copyOf(allowedTools);
         skills = List.copyOf(skills);
         approve = List.copyOf(approve);
+        fallbacks = List.copyOf(fallbacks);
+        budget = Budget.orNone(budget);
     }
 
     /// With only what every agent must have; all else is the default.
@@ -49,7 +54,9 @@ public record AgentDefinition(
                 .reasoning(reasoning)
                 .workspace(workspace)
                 .memory(memory)
-                .approve(approve);
+                .approve(approve)
+                .fallbacks(fallbacks)
+                .budget(budget);
     }
 
     /// Used by one thread.
@@ -65,6 +72,8 @@ public record AgentDefinition(
         private WorkspaceSettings workspace = WorkspaceSettings.DEFAULT;
         private String memory = "";
         private List<String> approve = List.of();
+        private List<ModelRef> fallbacks = List.of();
+        private Budget budget = Budget.NONE;
 
         private Builder(String name, ModelRef model) {
             this.name = name;
@@ -116,6 +125,16 @@ public record AgentDefinition(
             return this;
         }
 
+        public Builder fallbacks(List<ModelRef> newValue) {
+            fallbacks = newValue;
+            return this;
+        }
+
+        public Builder budget(Budget newValue) {
+            budget = newValue;
+            return this;
+        }
+
         public AgentDefinition build() {
             return new AgentDefinition(
                     name,
@@ -128,7 +147,9 @@ public record AgentDefinition(
                     reasoning,
                     workspace,
                     memory,
-                    approve);
+                    approve,
+                    fallbacks,
+                    budget);
         }
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 /// Runs one turn to its stop reason, or continues one that a crash cut short: what comes next
 /// always follows from the journal alone, so there is no separate path for recovery.
 public final class AgentLoop {
-    private final int stepsMax;
+    private final Guards guards;
     private final Journal journal;
     private final ModelStep model;
     private final Toolbox toolbox;
@@ -25,11 +25,11 @@ public final class AgentLoop {
             Journal journal,
             Workspace workspace,
             Cancellation cancellation) {
-        this.stepsMax = agent.maxSteps();
+        this.guards = new Guards(agent, journal);
         this.journal = journal;
         this.toolbox = new Toolbox(agent.allowedTools(), tools);
         this.gate = new ApprovalGate(agent.approve());
-        this.model = new ModelStep(agent, models, toolbox, journal, cancellation);
+        this.model = new ModelStep(agent, models, toolbox, guards, journal, cancellation);
         this.calls = new CallRunner(workspace::context);
         this.checkpoints = new Checkpoints(workspace, toolbox);
         this.cancellation = cancellation;
@@ -68,10 +68,10 @@ public final class AgentLoop {
                 turn.complete(StopReason.TOOL_CALLS);
             } else if (state.answered()) {
                 turn.complete(StopReason.END);
-            } else if (state.steps() >= stepsMax && !state.modelCalled()) {
-                turn.complete(StopReason.MAX_STEPS);
-            } else {
+            } else if (state.modelCalled()) {
                 model.run(turn);
+            } else {
+                guards.instead(state).ifPresentOrElse(turn::append, () -> model.run(turn));
             }
         }
     }

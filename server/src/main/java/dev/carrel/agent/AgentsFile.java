@@ -33,8 +33,9 @@ final class AgentsFile {
                     "maxSteps",
                     "reasoning",
                     "workspace",
-                    "approve");
-    private static final Set<String> LATER = Set.of("budget", "delegates", "mcpServers");
+                    "approve",
+                    "budget");
+    private static final Set<String> LATER = Set.of("delegates", "mcpServers");
     private static final Set<String> REASONING =
             Set.copyOf(Arrays.stream(Reasoning.values()).map(AgentsFile::lower).toList());
 
@@ -104,6 +105,8 @@ final class AgentsFile {
         Optional<Located.Text> name = section.requiredText("name");
         name.ifPresent(text -> checkName(section, text, names));
         Optional<ModelRef> model = model(section);
+        List<ModelRef> fallbacks = fallbacks(section);
+        Budget budget = BudgetSection.orNone(section.section("budget"));
         var settings =
                 section.section("workspace")
                         .map(part -> WorkspaceSection.read(part, workspaceCheck));
@@ -129,6 +132,8 @@ final class AgentsFile {
                         .reasoning(reasoning)
                         .approve(approve)
                         .workspace(settings.orElse(WorkspaceSettings.DEFAULT))
+                        .fallbacks(fallbacks)
+                        .budget(budget)
                         .build());
     }
 
@@ -144,15 +149,30 @@ final class AgentsFile {
     }
 
     private Optional<ModelRef> model(Section section) {
-        Optional<Located.Text> text;
-        if (section.value("model").orElse(null) instanceof Located.Fields) {
-            Section object = section.section("model").orElseThrow();
-            object.allow(Set.of("primary"), Set.of("fallbacks"));
-            text = object.requiredText("primary");
-        } else {
-            text = section.requiredText("model");
+        Optional<Section> object = models(section);
+        object.ifPresent(models -> models.allow(Set.of("primary", "fallbacks"), Set.of()));
+        Optional<Located.Text> name =
+                object.map(models -> models.requiredText("primary"))
+                        .orElseGet(() -> section.requiredText("model"));
+        return name.flatMap(text -> model(section, text));
+    }
+
+    private List<ModelRef> fallbacks(Section section) {
+        List<Located.Text> names =
+                models(section).flatMap(models -> models.texts("fallbacks")).orElse(List.of());
+        if (names.size() > AgentDefinition.FALLBACKS_MAX) {
+            section.problem(
+                    names.getFirst().line(),
+                    "there are more than %d \"fallbacks\" in %s"
+                            .formatted(AgentDefinition.FALLBACKS_MAX, section.where()));
         }
-        return text.flatMap(name -> model(section, name));
+        return names.stream().flatMap(name -> model(section, name).stream()).distinct().toList();
+    }
+
+    private static Optional<Section> models(Section section) {
+        return section.value("model").orElse(null) instanceof Located.Fields
+                ? section.section("model")
+                : Optional.empty();
     }
 
     private Optional<ModelRef> model(Section section, Located.Text name) {

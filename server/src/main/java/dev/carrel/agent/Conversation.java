@@ -38,6 +38,7 @@ public final class Conversation {
     private final List<Event.UserMessage> waiting = new ArrayList<>();
     private final List<Event.UserMessage> steering = new ArrayList<>();
     private final Approvals approvals = new Approvals();
+    private final TurnWatch watch = new TurnWatch();
     private Optional<Exchange> exchange = Optional.empty();
     private List<ToolSpec> callerTools = List.of();
     private boolean callerToolsOfLastTurn;
@@ -55,6 +56,7 @@ public final class Conversation {
     /// Takes the journal's next entry in.
     public void add(Event event) {
         unsavedCalls.add(event);
+        watch.add(event);
         switch (event) {
             case Event.SessionCreated _ -> {}
             case Event.SnapshotTaken _ -> {}
@@ -68,6 +70,11 @@ public final class Conversation {
                 steps = started.step();
                 modelCalled = true;
             }
+            case Event.ModelFailed failed -> {
+                steps = failed.step() - 1; // the next model is asked for the same step
+                modelCalled = false;
+            }
+            case Event.TurnNudged nudged -> settled.add(new Message.User(nudged.text()));
             case Event.AssistantMessage answer -> answer(answer);
             case Event.ApprovalRequested request -> {
                 callIds.add(request.callId()); // its answer may be among those that were summed up
@@ -128,6 +135,11 @@ public final class Conversation {
         return unsavedCalls;
     }
 
+    /// What the guards know of the last turn.
+    TurnWatch watch() {
+        return watch;
+    }
+
     /// Every tool call id of the session that the model can still see.
     Set<String> callIds() {
         return callIds;
@@ -156,9 +168,17 @@ public final class Conversation {
     }
 
     private void userMessage(Event.UserMessage message) {
-        if (turnRunning) {
-            (message.steer() ? steering : waiting).add(message);
+        if (turnRunning && !message.steer()) {
+            waiting.add(message);
             return;
+        }
+        watch.message(message);
+        if (turnRunning) {
+            steering.add(message);
+            return;
+        }
+        if (message.text().isBlank() && message.callerTools().isEmpty()) {
+            return; // it is there for its budget
         }
         settle(CALLER_WENT_ON);
         takeSteering();

@@ -1,10 +1,12 @@
 package dev.carrel.agent;
 
+import dev.carrel.error.ErrorCode;
 import dev.carrel.model.FinishReason;
 import dev.carrel.model.Message;
 import dev.carrel.model.ToolSpec;
 import dev.carrel.model.Usage;
 import dev.carrel.tool.ToolStatus;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -24,17 +26,23 @@ public sealed interface Event {
     /// `callerTools` are tools that the caller of the API offers for this turn and runs itself. A
     /// turn that starts with the caller's results alone has them in a message with empty text. A
     /// message with `steer` was sent to a turn that ran, which sees it at its next model call.
-    record UserMessage(String text, List<ToolSpec> callerTools, boolean steer) implements Event {
+    record UserMessage(String text, List<ToolSpec> callerTools, boolean steer, Budget budget)
+            implements Event {
         public UserMessage {
             callerTools = List.copyOf(callerTools);
         }
 
         public UserMessage(String text, List<ToolSpec> callerTools) {
-            this(text, callerTools, false);
+            this(text, callerTools, false, Budget.NONE);
         }
 
         public static UserMessage steering(String text) {
-            return new UserMessage(text, List.of(), true);
+            return new UserMessage(text, List.of(), true, Budget.NONE);
+        }
+
+        /// The same with limits that lower those of its turn.
+        public UserMessage within(Budget newBudget) {
+            return new UserMessage(text, callerTools, steer, newBudget);
         }
     }
 
@@ -93,13 +101,35 @@ public sealed interface Event {
         }
     }
 
-    /// `error` tells what went wrong when the reason is [StopReason#ERROR]: an error code and a
-    /// message.
+    /// A model did not answer, and the next of the agent's models is asked in its place. The last
+    /// of them to fail ends the turn instead.
+    record ModelFailed(int step, String model, TurnError error, Duration duration)
+            implements Event {}
+
+    /// The model went in circles and is told so: `text` is what it sees.
+    record TurnNudged(LoopPattern pattern, String text) implements Event {}
+
+    /// `error` tells why a turn did not end well: always for [StopReason#ERROR], with the code of
+    /// an error; for the ends that guards bring about, with the name of the reason as the code.
     record TurnCompleted(StopReason reason, int steps, Usage usage, Optional<TurnError> error)
             implements Event {}
 
-    /// A failure as clients may see it.
-    record TurnError(String code, String message) {}
+    /// A failure as clients may see it; `budget` is the one that was spent, where that is why.
+    record TurnError(String code, String message, Optional<BudgetReached> budget) {
+        public TurnError(String code, String message) {
+            this(code, message, Optional.empty());
+        }
+
+        public static TurnError of(BudgetReached reached) {
+            return new TurnError(
+                    ErrorCode.BUDGET_EXCEEDED.wireName(),
+                    BudgetState.text(reached),
+                    Optional.of(reached));
+        }
+    }
+
+    /// Whose budget it is, in what it is counted, how much there was and how much is used.
+    record BudgetReached(String scope, String unit, BigDecimal limit, BigDecimal used) {}
 
     /// The files of the workspace were kept, as snapshot `snapshot`. They have been so since entry
     /// `since`, as far as tools of this session go.

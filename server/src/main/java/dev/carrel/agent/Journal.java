@@ -31,6 +31,12 @@ public interface Journal {
     /// model but `answer` - 1.
     long numberOfAnswer(int answer);
 
+    /// What bounds the turn beside its own budget, as it stands now: the session's budget, the
+    /// user's, the project's.
+    default List<BudgetState> budgets() {
+        return List.of();
+    }
+
     /// Tells live readers; never blocks, never fails.
     void publish(Delta delta);
 }

@@ -9,6 +9,7 @@ import dev.carrel.model.ChatAnswer;
 import dev.carrel.model.ChatModel;
 import dev.carrel.model.ChatRequest;
 import dev.carrel.model.Message;
+import dev.carrel.model.ModelRef;
 import dev.carrel.model.Models;
 import dev.carrel.model.ToolCall;
 import java.time.Duration;
@@ -19,14 +20,16 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One model call: asks, streams the answer to live readers, and journals it. A failure completes
-/// the turn.
+/// One model call: asks, streams the answer to live readers, and journals it. A failure leads to
+/// the agent's next model, or completes the turn.
 final class ModelStep {
     private static final Logger LOG = LoggerFactory.getLogger(ModelStep.class);
 
     private final AgentDefinition agent;
+    private final ModelOrder order;
     private final Models models;
     private final Toolbox toolbox;
+    private final Guards guards;
     private final Cancellation cancellation;
     private final String system;
     private final Compactor compactor;
@@ -35,11 +38,14 @@ final class ModelStep {
             AgentDefinition agent,
             Models models,
             Toolbox toolbox,
+            Guards guards,
             Journal journal,
             Cancellation cancellation) {
         this.agent = agent;
+        this.order = new ModelOrder(agent);
         this.models = models;
         this.toolbox = toolbox;
+        this.guards = guards;
         this.cancellation = cancellation;
         this.system = SystemPrompt.of(agent, toolbox.names());
         this.compactor = new Compactor(agent, models, toolbox, system, journal);
@@ -47,36 +53,60 @@ final class ModelStep {
 
     /// Leaves the turn as it is when it was cancelled meanwhile.
     void run(Turn turn) {
+        ModelRef ref = order.next(turn.state());
         ChatModel model;
         try {
-            model = models.provider(agent.model().provider());
+            model = models.provider(ref.provider());
+            requirePrice(ref, turn.state());
         } catch (CarrelException e) {
-            turn.fail(new TurnError(e.code().wireName(), e.text())); // Gone since the deployment.
+            order.passOver(turn, error(e), Duration.ZERO); // e.g. gone since the deployment
             return;
         }
-        var call = new ModelCall(agent.model(), model, cancellation);
+        try (var limit = TimeLimit.of(guards.timeLeft(turn.state()), cancellation)) {
+            run(turn, new ModelCall(ref, model, limit.cancellation()));
+        }
+    }
+
+    /// What costs nobody knows how much does not fit into a budget of money.
+    private void requirePrice(ModelRef ref, Conversation state) {
+        if (guards.countsMoney(state) && !models.isPriced(ref)) {
+            throw new CarrelException(
+                    ErrorCode.MODEL_PRICE_UNKNOWN,
+                    "a budget in usd applies, and the price of model "
+                            + ref
+                            + " is not known: add it to prices in carrel.yaml, or limit tokens"
+                            + " instead");
+        }
+    }
+
+    private void run(Turn turn, ModelCall call) {
         Optional<Supplier<Event>> room = compactor.before(turn.state(), call);
         if (room.isPresent()) {
-            append(turn, room.get());
+            append(turn, call, room.get());
             return;
         }
         if (turn.state().modelCalled()) {
             turn.publish(new Delta.Restarted()); // A crash lost the answer of the earlier call.
         } else {
-            turn.append(new Event.ModelStarted(turn.state().steps() + 1, agent.model().toString()));
+            turn.append(new Event.ModelStarted(turn.state().steps() + 1, call.ref().toString()));
         }
-        append(turn, () -> ask(turn, call));
+        append(turn, call, () -> ask(turn, call));
     }
 
-    private void append(Turn turn, Supplier<Event> asked) {
+    private void append(Turn turn, ModelCall call, Supplier<Event> asked) {
+        long start = System.nanoTime();
         Event event;
         try {
             event = asked.get();
         } catch (RuntimeException e) {
             // The edge of a provider's library: what it throws ends the turn, not the worker.
             AgentLoop.stopIfInterrupted();
-            if (!(e instanceof CancelledException && cancellation.isCancelled())) {
-                turn.fail(failure(e));
+            TurnError failure = failure(call.ref(), e);
+            if (!(e instanceof CancelledException)) {
+                order.passOver(turn, failure, Duration.ofNanos(System.nanoTime() - start));
+            } else if (!cancellation.isCancelled()) {
+                guards.timeIsUp(turn.state())
+                        .ifPresentOrElse(turn::append, () -> turn.fail(failure));
             }
             return;
         }
@@ -88,7 +118,7 @@ final class ModelStep {
         long start = System.nanoTime();
         ChatAnswer answer;
         try {
-            answer = call.chat(request(turn.state()), live);
+            answer = call.chat(request(call.ref(), turn.state()), live);
         } catch (CarrelException e) {
             if (e.code() != ErrorCode.MODEL_CONTEXT_OVERFLOW) {
                 throw e;
@@ -104,24 +134,32 @@ final class ModelStep {
                 Duration.ofNanos(System.nanoTime() - start));
     }
 
-    private TurnError failure(RuntimeException e) {
-        if (e instanceof CarrelException known) {
-            LOG.info("model {} failed", agent.model(), e);
-            return new TurnError(known.code().wireName(), known.text());
+    private static TurnError failure(ModelRef ref, RuntimeException e) {
+        if (e instanceof CancelledException) {
+            return new TurnError(
+                    ErrorCode.INTERNAL_ERROR.wireName(), "the model call was cut short");
         }
-        LOG.error("model {} broke", agent.model(), e);
+        if (e instanceof CarrelException known) {
+            LOG.info("model {} failed", ref, e);
+            return error(known);
+        }
+        LOG.error("model {} broke", ref, e);
         return new TurnError(
                 ErrorCode.INTERNAL_ERROR.wireName(),
                 "the call of model "
-                        + agent.model()
+                        + ref
                         + " broke with an internal error; the server's log has the details");
     }
 
-    private ChatRequest request(Conversation state) {
+    private static TurnError error(CarrelException e) {
+        return new TurnError(e.code().wireName(), e.text());
+    }
+
+    private ChatRequest request(ModelRef ref, Conversation state) {
         List<Message> messages = state.messages();
         CallInvariant.check(messages);
         return new ChatRequest(
-                agent.model().model(),
+                ref.model(),
                 system,
                 messages,
                 toolbox.specs(state.callerTools()),

@@ -99,6 +99,23 @@ final class Section {
                 .orElse(OptionalDouble.empty());
     }
 
+    /// A number above 0 with no more than `decimals` digits after the point.
+    Optional<BigDecimal> amount(String key, BigDecimal maximum, int decimals) {
+        Optional<BigDecimal> number = number(key, 0, maximum.doubleValue(), "a number");
+        boolean fits =
+                number.filter(n -> n.signum() > 0)
+                        .filter(n -> n.stripTrailingZeros().scale() <= decimals)
+                        .isPresent();
+        if (number.isPresent() && !fits) {
+            problem(
+                    value(key).orElseThrow().line(),
+                    "\"%s\" must be above 0 with no more than %d decimals in %s"
+                            .formatted(key, decimals, where));
+            return Optional.empty();
+        }
+        return number;
+    }
+
     private Optional<BigDecimal> number(String key, double min, double max, String kind) {
         Optional<Located> value = value(key);
         if (value.isEmpty()) {

@@ -3,6 +3,7 @@ package dev.carrel.api;
 import dev.carrel.auth.Keys;
 import dev.carrel.build.ImageBuilds;
 import dev.carrel.image.ProjectImages;
+import dev.carrel.model.Models;
 import dev.carrel.preview.Previews;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Deployments;
@@ -20,4 +21,5 @@ public record ApiServices(
         Previews previews,
         Deployments deployments,
         Sessions sessions,
+        Models models,
         Metrics metrics) {}

@@ -10,6 +10,7 @@ import dev.carrel.wire.Command;
 import dev.carrel.wire.Json;
 import dev.carrel.wire.Signal;
 import java.lang.reflect.Type;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -42,7 +43,7 @@ final class Schemas {
             return simple("string");
         } else if (raw == boolean.class || raw == Boolean.class) {
             return simple("boolean");
-        } else if (raw == double.class || raw == Double.class) {
+        } else if (raw == double.class || raw == Double.class || raw == BigDecimal.class) {
             return simple("number");
         } else if (raw.isPrimitive() || Number.class.isAssignableFrom(raw)) {
             return simple("integer");

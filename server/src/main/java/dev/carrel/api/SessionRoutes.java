@@ -3,6 +3,8 @@ package dev.carrel.api;
 import static dev.carrel.http.HttpMethod.DELETE;
 import static dev.carrel.http.HttpMethod.GET;
 
+import dev.carrel.agent.Budget;
+import dev.carrel.agent.StopReason;
 import dev.carrel.agent.TurnId;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
@@ -10,6 +12,7 @@ import dev.carrel.http.Request;
 import dev.carrel.http.Response;
 import dev.carrel.http.Route;
 import dev.carrel.http.RouteDoc;
+import dev.carrel.model.Cost;
 import dev.carrel.model.Usage;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.Sandboxes;
@@ -141,8 +144,27 @@ final class SessionRoutes {
         SessionId id = id(request);
         TurnId turn =
                 sessions.send(
-                        Inputs.project(request), id, TurnInput.ofMessage(body.content()), delivery);
+                        Inputs.project(request),
+                        id,
+                        TurnInput.ofMessage(body.content()).within(budget(body)),
+                        delivery);
         return Response.json(202, new TurnInfo(turn.value(), id.value()));
+    }
+
+    private static Budget budget(MessageRequest body) {
+        try {
+            return body.budget()
+                    .map(limits ->
+                            Budget.of(
+                                    limits.usd(),
+                                    limits.tokens(),
+                                    limits.minutes(),
+                                    limits.steps()))
+                    .orElse(Budget.NONE);
+        } catch (IllegalArgumentException e) {
+            throw CarrelException.ofParam(
+                    ErrorCode.INVALID_REQUEST, "budget", "budget: " + e.getMessage());
+        }
     }
 
     private static Delivery delivery(String mode) {
@@ -172,13 +194,15 @@ final class SessionRoutes {
                 session.metadata(),
                 session.state().wireName(),
                 session.sandbox().map(SandboxId::value),
+                session.stopReason().map(StopReason::wireName),
                 new UsageInfo(
                         usage.inputTokens(),
                         usage.outputTokens(),
                         usage.cacheReadTokens(),
                         usage.cacheWriteTokens(),
                         usage.reasoningTokens(),
-                        usage.cacheHitRate()),
+                        usage.cacheHitRate(),
+                        usage.cost().map(Cost::usd)),
                 session.lastEvent(),
                 session.createdAt(),
                 session.updatedAt(),

@@ -6,10 +6,12 @@ import dev.carrel.http.Request;
 import dev.carrel.http.Response;
 import dev.carrel.http.Route;
 import dev.carrel.http.RouteDoc;
+import dev.carrel.model.ProviderHealth;
 import dev.carrel.sandbox.SandboxFilter;
 import dev.carrel.store.Page;
 import dev.carrel.store.ProjectId;
 import dev.carrel.telemetry.Metrics;
+import dev.carrel.wire.ProviderInfo;
 import dev.carrel.wire.StatusInfo;
 import java.time.Duration;
 import java.time.Instant;
@@ -79,6 +81,15 @@ final class StatusRoutes {
                         project.value(),
                         sandboxes,
                         sessions,
-                        services.deployments().agents(project).size()));
+                        services.deployments().agents(project).size(),
+                        services.models().health().stream().map(StatusRoutes::info).toList()));
+    }
+
+    private static ProviderInfo info(ProviderHealth health) {
+        return new ProviderInfo(
+                health.provider(),
+                health.state().wireName(),
+                health.lastFailure(),
+                health.retryAt());
     }
 }

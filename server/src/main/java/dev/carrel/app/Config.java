@@ -29,9 +29,10 @@ final class Config {
     private static final String PROVIDERS = "providers";
     private static final String REGISTRIES = "registries";
     private static final String CONTEXT_WINDOWS = "context_windows";
+    private static final String PRICES = "prices";
 
     /// Whose keys are names.
-    private static final Set<String> MAPS = Set.of(PROVIDERS, REGISTRIES, CONTEXT_WINDOWS);
+    private static final Set<String> MAPS = Set.of(PROVIDERS, REGISTRIES, CONTEXT_WINDOWS, PRICES);
 
     private final Map<String, JsonNode> values = new LinkedHashMap<>();
     private final Map<String, String> environment;
@@ -104,6 +105,11 @@ final class Config {
     /// The part of the file below `context_windows`, as it stands.
     JsonNode contextWindows() {
         return map(CONTEXT_WINDOWS);
+    }
+
+    /// The part of the file below `prices`, as it stands.
+    JsonNode prices() {
+        return map(PRICES);
     }
 
     private JsonNode map(String key) {

@@ -9,7 +9,6 @@ import dev.carrel.http.HttpServer;
 import dev.carrel.image.Images;
 import dev.carrel.image.ProjectImages;
 import dev.carrel.model.ConfiguredModels;
-import dev.carrel.model.ModelSettings;
 import dev.carrel.model.Models;
 import dev.carrel.openai.OpenAiRoutes;
 import dev.carrel.preview.PreviewProxy;
@@ -73,10 +72,8 @@ final class Server implements AutoCloseable {
         HttpServer.requireFree(config.http());
         var keys = new Keys(store, clock);
         madeKey = FirstKey.ensure(keys, config.keyFile());
-        Models models =
-                ConfiguredModels.of(
-                        ModelSettings.of(config.environment(), config.providers()),
-                        config.contextWindows());
+        var metrics = new Metrics();
+        Models models = ConfiguredModels.of(config.models(), metrics);
         List<Tool> tools = BuiltinTools.all();
         var images = add(new ProjectImages(builtImages(progress), store, config.registries()));
         images.watch();
@@ -84,7 +81,7 @@ final class Server implements AutoCloseable {
         var builds = add(new ImageBuilds(images, sandboxes, store, config.image()));
         builds.watch();
         var deployments = new Deployments(store, clock);
-        var sessions = add(new Sessions(store, deployments, SessionSettings.DEFAULT, clock));
+        var sessions = add(new Sessions(store, deployments, sessionSettings(), clock));
         var worker =
                 new Worker(
                         sessions,
@@ -96,7 +93,6 @@ final class Server implements AutoCloseable {
                         clock);
         worker.start();
         add(() -> worker.close(PARKING_MAX));
-        var metrics = new Metrics();
         var port = new AtomicInteger(); // known when the server listens
         var previews = new Previews(store, sandboxes, config.previews(), port::get, clock);
         var services =
@@ -109,6 +105,7 @@ final class Server implements AutoCloseable {
                         previews,
                         deployments,
                         sessions,
+                        models,
                         metrics);
         var settings =
                 new ApiSettings(
@@ -126,6 +123,10 @@ final class Server implements AutoCloseable {
                                 metrics));
         port.set(http.port());
         url = http.uri().toString();
+    }
+
+    private SessionSettings sessionSettings() {
+        return SessionSettings.DEFAULT.withBudgets(config.budgets());
     }
 
     private Images builtImages(Consumer<Images.Progress> progress) {

@@ -1,6 +1,5 @@
 package dev.carrel.app;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.error.Nearest;
@@ -8,6 +7,8 @@ import dev.carrel.http.HttpSettings;
 import dev.carrel.image.Images;
 import dev.carrel.image.RegistrySettings;
 import dev.carrel.model.ContextWindows;
+import dev.carrel.model.ModelSettings;
+import dev.carrel.model.PriceTable;
 import dev.carrel.preview.PreviewSettings;
 import dev.carrel.sandbox.ClosedRanges;
 import dev.carrel.sandbox.IdleRules;
@@ -19,6 +20,7 @@ import dev.carrel.sandbox.Subnet;
 import dev.carrel.sandbox.WarmSettings;
 import dev.carrel.sandbox.oci.NetworkSettings;
 import dev.carrel.sandbox.oci.OciSettings;
+import dev.carrel.session.Budgets;
 import dev.carrel.telemetry.LogLevel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,10 +45,9 @@ record ServerConfig(
         HttpSettings http,
         PreviewSettings previews,
         LogLevel logLevel,
-        JsonNode providers,
-        ContextWindows contextWindows,
-        RegistrySettings registries,
-        Map<String, String> environment) {
+        ModelSettings models,
+        Budgets budgets,
+        RegistrySettings registries) {
     private static final int SANDBOXES_MAX = 100_000;
 
     static ServerConfig load(
@@ -70,10 +71,11 @@ record ServerConfig(
                         HttpSettings.at(host.orElse(address), port.orElse(number)),
                         previews(config),
                         logLevel(config.text("log.level", "info")),
-                        config.providers(),
-                        ContextWindows.of(config.contextWindows()),
-                        RegistrySettings.of(config.registries()),
-                        environment);
+                        ModelSettings.of(environment, config.providers())
+                                .with(ContextWindows.of(config.contextWindows()))
+                                .with(PriceTable.of(config.prices())),
+                        BudgetConfig.of(config),
+                        RegistrySettings.of(config.registries()));
         config.refuseUnknown();
         return loaded;
     }

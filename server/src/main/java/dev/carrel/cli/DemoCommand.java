@@ -10,6 +10,7 @@ import dev.carrel.wire.ExecuteRequest;
 import dev.carrel.wire.ExecutionInfo;
 import dev.carrel.wire.FileInfo;
 import dev.carrel.wire.Json;
+import dev.carrel.wire.MessageRequest;
 import dev.carrel.wire.SandboxRequest;
 import dev.carrel.wire.SessionRequest;
 import java.io.IOException;
@@ -140,7 +141,7 @@ final class DemoCommand implements Callable<Integer> {
                 Turns.run(
                         client,
                         session,
-                        TASK,
+                        MessageRequest.of(TASK),
                         event -> {
                             toolCalls[0] += event.type().equals("tool.completed") ? 1 : 0;
                             if (output.json()) {

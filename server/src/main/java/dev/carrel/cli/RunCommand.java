@@ -1,11 +1,13 @@
 package dev.carrel.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.carrel.client.CarrelClient;
 import dev.carrel.client.SessionEvent;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.wire.AgentInfo;
 import dev.carrel.wire.SessionRequest;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -39,6 +41,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--sandbox", description = "Let a new session work in this sandbox.")
     private Optional<String> sandbox = Optional.empty();
 
+    @Mixin private BudgetOptions budget = new BudgetOptions();
+
     @Override
     public Integer call() {
         if (task.isBlank()) {
@@ -55,12 +59,17 @@ final class RunCommand implements Callable<Integer> {
         var approver = new Approver(client, id, terminal, Terminal.onTerminal() && !output.json());
         SessionEvent completed;
         try {
-            completed = Turns.run(client, id, task, watcher.andThen(approver::on));
+            completed = Turns.run(client, id, budget.message(task), watcher.andThen(approver::on));
         } catch (Approver.UnansweredException e) {
             return waits(client, id);
         }
         if (!output.json()) {
-            terminal.line(Terminal.Style.DIM, "session " + id);
+            JsonNode usage = completed.json().path("usage");
+            Optional<BigDecimal> usd =
+                    Optional.of(usage.path("cost_usd"))
+                            .filter(JsonNode::isNumber)
+                            .map(JsonNode::decimalValue);
+            terminal.line(Terminal.Style.DIM, "session " + id + "  " + Costs.text(usd));
         }
         return Turns.succeeded(completed) ? 0 : 1;
     }

@@ -37,7 +37,7 @@ final class SessionsCommand implements Callable<Integer> {
         var text = new StringBuilder();
         for (SessionInfo session : sessions.data()) {
             text.append(
-                    "%-26s %-17s %-16s %6d events  %9d tokens in (%s cached)  %s%n"
+                    "%-26s %-17s %-16s %6d events  %9d tokens in (%s cached)  %-9s %-15s %s%n"
                             .formatted(
                                     session.id(),
                                     session.state(),
@@ -45,6 +45,8 @@ final class SessionsCommand implements Callable<Integer> {
                                     session.lastEvent(),
                                     session.usage().inputTokens(),
                                     percent(session.usage().cacheHitRate()),
+                                    Costs.text(session.usage().costUsd()),
+                                    session.stopReason().orElse("-"),
                                     session.updatedAt()));
             if (!output.json() && session.state().equals("awaiting_approval")) {
                 List<ApprovalInfo> waiting = client.sessions().get(session.id()).approvals();

@@ -1,5 +1,6 @@
 package dev.carrel.cli;
 
+import dev.carrel.wire.ProviderInfo;
 import dev.carrel.wire.StatusInfo;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,13 +27,33 @@ final class StatusCommand implements Callable<Integer> {
                 sessions   %d
                 sandboxes  %d\
                 """
-                        .formatted(
-                                status.version(),
-                                status.uptimeSeconds(),
-                                status.project(),
-                                status.agents(),
-                                status.sessions(),
-                                status.sandboxes()));
+                                .formatted(
+                                        status.version(),
+                                        status.uptimeSeconds(),
+                                        status.project(),
+                                        status.agents(),
+                                        status.sessions(),
+                                        status.sandboxes())
+                        + troubles(status));
         return 0;
+    }
+
+    /// A line for each model provider that does not answer.
+    private static String troubles(StatusInfo status) {
+        var text = new StringBuilder();
+        for (ProviderInfo provider : status.providers()) {
+            if (!provider.state().equals("ok")) {
+                text.append(
+                        "%nprovider   %s is %s%s: %s"
+                                .formatted(
+                                        provider.name(),
+                                        provider.state(),
+                                        provider.retryAt()
+                                                .map(at -> ", not asked before " + at)
+                                                .orElse(""),
+                                        provider.lastFailure().orElse("")));
+            }
+        }
+        return text.toString();
     }
 }

@@ -45,6 +45,13 @@ final class TurnPrinter {
             case "tool.started" -> started(item);
             case "tool.completed" -> completed(item);
             case "compaction" -> compacted(item);
+            case "model.failed" -> modelFailed(item);
+            case "turn.nudged" -> {
+                endLine();
+                terminal.line(
+                        Style.NOTE,
+                        "(going in circles: " + item.path("pattern").asText() + "; told so)");
+            }
             case "turn.completed" -> ended(item);
             default -> {
                 // The rest is bookkeeping: `carrel logs` shows it.
@@ -181,6 +188,16 @@ final class TurnPrinter {
                                 what,
                                 item.path("tokens_before").asLong(),
                                 item.path("tokens_after").asLong()));
+    }
+
+    private void modelFailed(JsonNode item) {
+        endLine();
+        terminal.line(
+                Style.NOTE,
+                "(%s does not answer, asking the next model: %s)"
+                        .formatted(
+                                item.path("model").asText(),
+                                item.path("error").path("message").asText()));
     }
 
     private void ended(JsonNode item) {

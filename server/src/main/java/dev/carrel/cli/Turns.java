@@ -3,6 +3,7 @@ package dev.carrel.cli;
 import dev.carrel.client.CarrelClient;
 import dev.carrel.client.EventFeed;
 import dev.carrel.client.SessionEvent;
+import dev.carrel.wire.MessageRequest;
 import dev.carrel.wire.TurnInfo;
 import java.util.function.Consumer;
 
@@ -12,7 +13,10 @@ final class Turns {
 
     /// Tells `watcher` every event of the turn and returns the last, `turn.completed`.
     static SessionEvent run(
-            CarrelClient client, String session, String message, Consumer<SessionEvent> watcher) {
+            CarrelClient client,
+            String session,
+            MessageRequest message,
+            Consumer<SessionEvent> watcher) {
         long before = client.sessions().get(session).lastEvent();
         try (EventFeed feed = client.sessions().follow(session, before)) {
             TurnInfo turn = client.sessions().send(session, message);

@@ -3,8 +3,10 @@ package dev.carrel.model;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.error.Nearest;
+import dev.carrel.telemetry.Metrics;
 import java.net.http.HttpClient;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -13,8 +15,24 @@ import java.util.TreeSet;
 
 /// Models by the name of their provider, fixed at the start.
 public final class ConfiguredModels implements Models {
-    private final SortedMap<String, ChatModel> models;
+    private final SortedMap<String, WatchedModel> models;
     private final ContextWindows windows;
+    private final PriceTable prices;
+
+    private ConfiguredModels(
+            Map<String, ChatModel> models,
+            ContextWindows windows,
+            PriceTable prices,
+            Metrics metrics) {
+        var watched = new TreeMap<String, WatchedModel>();
+        models.forEach((name, model) -> {
+            var breaker = new CircuitBreaker(Timing.REAL.clock());
+            watched.put(name, new WatchedModel(name, model, breaker, prices, metrics));
+        });
+        this.models = Collections.unmodifiableSortedMap(watched);
+        this.windows = windows;
+        this.prices = prices;
+    }
 
     /// Models that are there already.
     public ConfiguredModels(Map<String, ChatModel> models) {
@@ -23,22 +41,26 @@ public final class ConfiguredModels implements Models {
 
     /// With what is said of how much they take at once.
     public ConfiguredModels(Map<String, ChatModel> models, ContextWindows windows) {
-        this.models = Collections.unmodifiableSortedMap(new TreeMap<>(models));
-        this.windows = windows;
+        this(models, windows, PriceTable.builtIn(), new Metrics());
+    }
+
+    /// With what they cost.
+    public ConfiguredModels(Map<String, ChatModel> models, PriceTable prices) {
+        this(models, ContextWindows.BUILT_IN, prices, new Metrics());
     }
 
     /// Makes each configured provider's model. Connects to none of them: a wrong key shows at the
     /// first call. Fails with `INVALID_DEFINITION` when a script cannot be read.
     public static ConfiguredModels of(ModelSettings settings) {
-        return of(settings, ContextWindows.BUILT_IN);
+        return of(settings, new Metrics());
     }
 
-    /// With what is said of how much models take at once.
-    public static ConfiguredModels of(ModelSettings settings, ContextWindows windows) {
+    /// The same, and counts their calls.
+    public static ConfiguredModels of(ModelSettings settings, Metrics metrics) {
         HttpClient client = client();
         var models = new TreeMap<String, ChatModel>();
         settings.providers().forEach((name, each) -> models.put(name, model(name, each, client)));
-        return new ConfiguredModels(models, windows);
+        return new ConfiguredModels(models, settings.windows(), settings.prices(), metrics);
     }
 
     static HttpClient client() {
@@ -104,5 +126,15 @@ public final class ConfiguredModels implements Models {
     @Override
     public SortedSet<String> names() {
         return new TreeSet<>(models.keySet());
+    }
+
+    @Override
+    public boolean isPriced(ModelRef model) {
+        return prices.of(model).isPresent();
+    }
+
+    @Override
+    public List<ProviderHealth> health() {
+        return models.values().stream().map(WatchedModel::health).toList();
     }
 }

@@ -1,5 +1,6 @@
 package dev.carrel.model;
 
+import java.util.List;
 import java.util.Set;
 
 /// The configured providers.
@@ -15,4 +16,14 @@ public interface Models {
 
     /// Names of the configured providers, sorted.
     Set<String> names();
+
+    /// Whether it is known what this model costs.
+    default boolean isPriced(ModelRef model) {
+        return false;
+    }
+
+    /// How the providers do, by name.
+    default List<ProviderHealth> health() {
+        return List.of();
+    }
 }

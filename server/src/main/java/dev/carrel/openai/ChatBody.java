@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +24,7 @@ record ChatBody(
         Optional<StreamOptions> streamOptions,
         Optional<String> onDisconnect,
         List<OfferedTool> tools,
+        Optional<TurnBudget> budget,
         Optional<JsonNode> toolChoice,
         Optional<JsonNode> n,
         Optional<JsonNode> logprobs,
@@ -33,6 +35,13 @@ record ChatBody(
     record ChatMessage(String role, Optional<JsonNode> content, Optional<String> toolCallId) {}
 
     record StreamOptions(Optional<Boolean> includeUsage) {}
+
+    /// Lowers what the agent may spend on this turn.
+    record TurnBudget(
+            Optional<BigDecimal> usd,
+            Optional<Long> tokens,
+            Optional<BigDecimal> minutes,
+            Optional<Integer> steps) {}
 
     /// A tool that the caller runs itself.
     record OfferedTool(String type, Optional<OfferedFunction> function) {}

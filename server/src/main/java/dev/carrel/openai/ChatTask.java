@@ -1,5 +1,6 @@
 package dev.carrel.openai;
 
+import dev.carrel.agent.Budget;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.model.ToolSpec;
@@ -45,7 +46,9 @@ record ChatTask(
                     "a message of role tool needs the session whose call it answers: send the"
                             + " tool_call_id as it was given, or the header x-session-id");
         }
-        var input = new TurnInput(messages.texts(), messages.results(), tools(body));
+        var input =
+                new TurnInput(messages.texts(), messages.results(), tools(body))
+                        .within(budget(body));
         return new ChatTask(
                 agent, session, body.user(), body.metadata(), input, onDisconnect(body));
     }
@@ -78,6 +81,21 @@ record ChatTask(
     private static List<ToolSpec> tools(ChatBody body) {
         boolean none = body.toolChoice().filter(c -> c.asText().equals("none")).isPresent();
         return none ? List.of() : CallerTools.of(body.tools());
+    }
+
+    private static Budget budget(ChatBody body) {
+        try {
+            return body.budget()
+                    .map(limits ->
+                            Budget.of(
+                                    limits.usd(),
+                                    limits.tokens(),
+                                    limits.minutes(),
+                                    limits.steps()))
+                    .orElse(Budget.NONE);
+        } catch (IllegalArgumentException e) {
+            throw invalid("budget", "budget: " + e.getMessage());
+        }
     }
 
     private static OnDisconnect onDisconnect(ChatBody body) {

@@ -90,7 +90,7 @@ final class Chunks {
 
     private void end(Part.End end, List<String> data) {
         ObjectNode choice = choice(PartJson.object());
-        choice.put("finish_reason", end.finishReason()).put("stop_reason", end.stopReason());
+        PartJson.putEnd(end, choice);
         data.add(chunk(choice));
         if (withUsage) {
             ObjectNode chunk = head.json("chat.completion.chunk");

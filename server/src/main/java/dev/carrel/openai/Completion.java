@@ -43,10 +43,9 @@ final class Completion {
         ObjectNode json = head.json("chat.completion");
         ObjectNode choice = json.putArray("choices").addObject().put("index", 0);
         choice.set("message", message());
-        choice.putNull("logprobs")
-                .put("finish_reason", end.finishReason())
-                .put("stop_reason", end.stopReason())
-                .set("tool_calls_executed", executed);
+        choice.putNull("logprobs");
+        PartJson.putEnd(end, choice);
+        choice.set("tool_calls_executed", executed);
         json.set("usage", PartJson.usage(end.usage()));
         return json.put("session_id", head.session().value());
     }

@@ -1,11 +1,13 @@
 package dev.carrel.openai;
 
+import dev.carrel.agent.Event;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.model.ToolCall;
 import dev.carrel.model.Usage;
 import dev.carrel.tool.ToolStatus;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /// One piece of what a caller learns of a turn, before it has a form. The last one of a turn is an
 /// [End] or a [Failure].
@@ -38,8 +40,15 @@ sealed interface Part {
         }
     }
 
-    /// `finishReason` is one of OpenAI's, `stopReason` our own.
-    record End(String finishReason, String stopReason, Usage usage) implements Part {}
+    /// `finishReason` is one of OpenAI's, `stopReason` our own; `detail` is why a guard ended it.
+    record End(
+            String finishReason, String stopReason, Optional<Event.TurnError> detail, Usage usage)
+            implements Part {
+        /// An end that needs no explanation.
+        End(String finishReason, String stopReason, Usage usage) {
+            this(finishReason, stopReason, Optional.empty(), usage);
+        }
+    }
 
     record Failure(ErrorCode code, String message) implements Part {}
 }

@@ -60,6 +60,17 @@ final class PartJson {
         return json;
     }
 
+    /// OpenAI's reason and ours; what a guard has to say besides stands beside them, not in a root
+    /// key `error`, over which clients stumble.
+    static void putEnd(Part.End end, ObjectNode choice) {
+        choice.put("finish_reason", end.finishReason()).put("stop_reason", end.stopReason());
+        end.detail()
+                .ifPresent(detail ->
+                        choice.putObject("stop_detail")
+                                .put("code", detail.code())
+                                .put("message", detail.message()));
+    }
+
     static ObjectNode usage(Usage usage) {
         ObjectNode json = object();
         json.put("prompt_tokens", usage.inputTokens())
@@ -68,6 +79,7 @@ final class PartJson {
         json.putObject("prompt_tokens_details").put("cached_tokens", usage.cacheReadTokens());
         json.putObject("completion_tokens_details")
                 .put("reasoning_tokens", usage.reasoningTokens());
+        usage.cost().ifPresent(cost -> json.put("cost_usd", cost.usd()));
         return json;
     }
 

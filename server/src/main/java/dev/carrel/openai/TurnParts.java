@@ -94,7 +94,9 @@ final class TurnParts {
             case Event.SessionCreated _,
                     Event.UserMessage _,
                     Event.TurnStarted _,
-                    Event.Compaction _ -> {}
+                    Event.Compaction _,
+                    Event.ModelFailed _,
+                    Event.TurnNudged _ -> {}
             case Event.SnapshotTaken _, Event.SnapshotFailed _ -> {}
             case Event.SessionForked _, Event.SessionRewound _ -> {}
             case Event.ModelStarted _ -> {
@@ -172,6 +174,7 @@ final class TurnParts {
                 new Part.End(
                         finishReason(completed.reason()),
                         completed.reason().wireName(),
+                        completed.error(),
                         completed.usage()));
     }
 
@@ -194,9 +197,9 @@ final class TurnParts {
                         case LENGTH -> "length";
                         case CONTENT_FILTER -> "content_filter";
                     };
-            case MAX_STEPS, BUDGET -> "length";
+            case MAX_STEPS, BUDGET, STUCK, MALFORMED_CALLS -> "length";
             case TOOL_CALLS -> "tool_calls";
-            case INTERRUPTED, STUCK, ERROR -> "stop";
+            case INTERRUPTED, ERROR -> "stop";
         };
     }
 

@@ -53,12 +53,14 @@ final class EventBody {
                 if (e.steer()) {
                     body.put("mode", "steer");
                 }
+                GuardJson.write(e.budget(), body);
             }
             case Event.TurnStarted e -> {
                 body.put("agent_version", e.agentVersion());
                 e.memory().ifPresent(memory -> body.put("memory", memory));
             }
             case Event.ModelStarted e -> body.put("step", e.step()).put("model", e.model());
+            case Event.ModelFailed e -> GuardJson.write(e, body);
             case Event.AssistantMessage e -> writeAssistant(e, body);
             case Event.ApprovalRequested e -> ApprovalJson.write(e, body);
             case Event.ApprovalDecided e -> ApprovalJson.write(e, body);
@@ -73,6 +75,7 @@ final class EventBody {
                             .put("result", e.result())
                             .put("duration_ms", e.duration().toMillis());
             case Event.Compaction e -> CompactionJson.write(e, body);
+            case Event.TurnNudged e -> GuardJson.write(e, body);
             case Event.TurnCompleted e -> writeCompleted(e, body);
             case Event.SnapshotTaken e -> FilesJson.write(e, body);
             case Event.SnapshotFailed e -> FilesJson.write(e, body);
@@ -91,12 +94,14 @@ final class EventBody {
                     new Event.UserMessage(
                             text(body, "text"),
                             callerTools(body),
-                            text(body, "mode").equals("steer"));
+                            text(body, "mode").equals("steer"),
+                            GuardJson.budget(body));
             case TURN_STARTED ->
                     new Event.TurnStarted(
                             body.path("agent_version").asInt(), optional(body, "memory"));
             case MODEL_STARTED ->
                     new Event.ModelStarted(body.path("step").asInt(), text(body, "model"));
+            case GuardJson.MODEL_FAILED -> GuardJson.modelFailed(body);
             case MESSAGE_ASSISTANT -> readAssistant(body);
             case ApprovalJson.REQUESTED -> ApprovalJson.requested(body);
             case ApprovalJson.DECIDED -> ApprovalJson.decided(body);
@@ -111,6 +116,7 @@ final class EventBody {
                             text(body, "result"),
                             duration(body));
             case COMPACTION -> CompactionJson.read(body);
+            case GuardJson.TURN_NUDGED -> GuardJson.turnNudged(body);
             case TURN_COMPLETED -> readCompleted(body);
             case SNAPSHOT_TAKEN -> FilesJson.snapshotTaken(body);
             case SNAPSHOT_FAILED -> FilesJson.snapshotFailed(body);
@@ -185,23 +191,15 @@ final class EventBody {
     private static void writeCompleted(Event.TurnCompleted event, ObjectNode body) {
         body.put("stop_reason", event.reason().wireName()).put("steps", event.steps());
         body.set("usage", EventJson.of(event.usage()));
-        event.error()
-                .ifPresent(error ->
-                        body.putObject("error")
-                                .put("code", error.code())
-                                .put("message", error.message()));
+        event.error().ifPresent(error -> GuardJson.write(error, body));
     }
 
     private static Event readCompleted(JsonNode body) {
-        JsonNode error = body.path("error");
         return new Event.TurnCompleted(
                 StopReason.valueOf(constant(body, "stop_reason")),
                 body.path("steps").asInt(),
                 usage(body),
-                error.isObject()
-                        ? Optional.of(
-                                new Event.TurnError(text(error, "code"), text(error, "message")))
-                        : Optional.empty());
+                GuardJson.error(body));
     }
 
     static Usage usage(JsonNode body) {
@@ -211,7 +209,8 @@ final class EventBody {
                 usage.path("output_tokens").asLong(),
                 usage.path("cache_read_tokens").asLong(),
                 usage.path("cache_write_tokens").asLong(),
-                usage.path("reasoning_tokens").asLong());
+                usage.path("reasoning_tokens").asLong(),
+                GuardJson.cost(usage));
     }
 
     private static Map<String, String> metadata(JsonNode body) {

@@ -1,6 +1,7 @@
 package dev.carrel.session;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -15,7 +16,9 @@ import dev.carrel.model.Usage;
 /// records: a body that was ever written must load. Fields that are not known are skipped, absent
 /// ones have a neutral value, none changes its meaning.
 public final class EventJson {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    /// Money is exact.
+    private static final ObjectMapper MAPPER =
+            new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
 
     private EventJson() {}
 
@@ -50,15 +53,16 @@ public final class EventJson {
         };
     }
 
-    /// Token counts as every part of the API shows them.
+    /// Token counts and cost as every part of the API shows them.
     public static ObjectNode of(Usage usage) {
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("input_tokens", usage.inputTokens())
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("input_tokens", usage.inputTokens())
                 .put("output_tokens", usage.outputTokens())
                 .put("cache_read_tokens", usage.cacheReadTokens())
                 .put("cache_write_tokens", usage.cacheWriteTokens())
                 .put("reasoning_tokens", usage.reasoningTokens());
+        GuardJson.write(usage.cost(), json);
+        return json;
     }
 
     /// The name of the event's type in the journal and in the API.
@@ -68,12 +72,14 @@ public final class EventJson {
             case Event.UserMessage e -> EventBody.MESSAGE_USER;
             case Event.TurnStarted e -> EventBody.TURN_STARTED;
             case Event.ModelStarted e -> EventBody.MODEL_STARTED;
+            case Event.ModelFailed e -> GuardJson.MODEL_FAILED;
             case Event.AssistantMessage e -> EventBody.MESSAGE_ASSISTANT;
             case Event.ApprovalRequested e -> ApprovalJson.REQUESTED;
             case Event.ApprovalDecided e -> ApprovalJson.DECIDED;
             case Event.ToolStarted e -> EventBody.TOOL_STARTED;
             case Event.ToolCompleted e -> EventBody.TOOL_COMPLETED;
             case Event.Compaction e -> EventBody.COMPACTION;
+            case Event.TurnNudged e -> GuardJson.TURN_NUDGED;
             case Event.TurnCompleted e -> EventBody.TURN_COMPLETED;
             case Event.SnapshotTaken e -> EventBody.SNAPSHOT_TAKEN;
             case Event.SnapshotFailed e -> EventBody.SNAPSHOT_FAILED;

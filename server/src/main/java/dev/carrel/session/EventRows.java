@@ -3,7 +3,6 @@ package dev.carrel.session;
 import dev.carrel.agent.Event;
 import dev.carrel.agent.StopReason;
 import dev.carrel.agent.TurnId;
-import dev.carrel.model.Usage;
 import dev.carrel.store.Micros;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -44,7 +43,7 @@ final class EventRows {
                 .bind("type", EventJson.type(event))
                 .bind("body", EventJson.body(event))
                 .execute();
-        fold(handle, session.id(), event);
+        fold(handle, session, event, now);
         return new StreamItem.Recorded(seq, time, turn, event);
     }
 
@@ -206,51 +205,24 @@ final class EventRows {
                 EventJson.parse(row.getString("type"), row.getString("body")));
     }
 
-    private static void fold(Handle handle, SessionId session, Event event) {
-        switch (event) {
-            case Event.AssistantMessage e -> addUsage(handle, session, e.usage());
-            case Event.Compaction e ->
-                    e.summary().ifPresent(cut -> addUsage(handle, session, cut.usage()));
-            case Event.TurnCompleted e -> setFailed(handle, session, e.reason());
-            case Event.SessionRewound e -> setFailed(handle, session, StopReason.INTERRUPTED);
-            case Event.SessionForked e -> {}
-            case Event.SnapshotTaken e -> {}
-            case Event.SnapshotFailed e -> {}
-            case Event.SessionCreated e -> {}
-            case Event.UserMessage e -> {}
-            case Event.TurnStarted e -> {}
-            case Event.ModelStarted e -> {}
-            case Event.ApprovalRequested e -> {}
-            case Event.ApprovalDecided e -> {}
-            case Event.ToolStarted e -> {}
-            case Event.ToolCompleted e -> {}
+    private static void fold(Handle handle, SessionKey session, Event event, Instant now) {
+        Spending.add(handle, session, event, now);
+        if (event instanceof Event.TurnCompleted completed) {
+            setEnd(handle, session.id(), Optional.of(completed.reason()));
+        } else if (event instanceof Event.SessionRewound) {
+            setEnd(handle, session.id(), Optional.empty());
         }
     }
 
-    private static void addUsage(Handle handle, SessionId session, Usage usage) {
+    private static void setEnd(Handle handle, SessionId session, Optional<StopReason> reason) {
         handle.createUpdate(
                         """
-                        update sessions set
-                            input_tokens = input_tokens + :input,
-                            output_tokens = output_tokens + :output,
-                            cache_read_tokens = cache_read_tokens + :cacheRead,
-                            cache_write_tokens = cache_write_tokens + :cacheWrite,
-                            reasoning_tokens = reasoning_tokens + :reasoning
+                        update sessions set failed = :failed, stop_reason = :reason
                         where id = :session
                         """)
                 .bind("session", session.value())
-                .bind("input", usage.inputTokens())
-                .bind("output", usage.outputTokens())
-                .bind("cacheRead", usage.cacheReadTokens())
-                .bind("cacheWrite", usage.cacheWriteTokens())
-                .bind("reasoning", usage.reasoningTokens())
-                .execute();
-    }
-
-    private static void setFailed(Handle handle, SessionId session, StopReason reason) {
-        handle.createUpdate("update sessions set failed = :failed where id = :session")
-                .bind("session", session.value())
-                .bind("failed", reason == StopReason.ERROR ? 1 : 0)
+                .bind("failed", reason.filter(StopReason::failed).isPresent() ? 1 : 0)
+                .bind("reason", reason.map(StopReason::wireName).orElse(null))
                 .execute();
     }
 }

@@ -1,5 +1,6 @@
 package dev.carrel.session;
 
+import dev.carrel.agent.Budget;
 import dev.carrel.agent.Conversation;
 import dev.carrel.agent.Event;
 import dev.carrel.error.CarrelException;
@@ -82,19 +83,20 @@ final class Inputs {
     }
 
     /// The entries that start a turn: results first, then messages. The caller's tools stand in the
-    /// last message; where there is none, in one without text.
+    /// last message, the budget in each; where there is none, in one without text.
     static List<Event> events(Handle handle, SessionKey session, TurnInput input) {
         var events = new ArrayList<Event>();
         if (!input.callerResults().isEmpty()) {
             events.addAll(results(openCalls(handle, session.id()), session, input.callerResults()));
         }
         List<String> texts = input.messages();
-        if (texts.isEmpty() && !input.callerTools().isEmpty()) {
+        if (texts.isEmpty()
+                && !(input.callerTools().isEmpty() && input.budget().equals(Budget.NONE))) {
             texts = List.of("");
         }
         for (int i = 0; i < texts.size(); i++) {
             List<ToolSpec> tools = i == texts.size() - 1 ? input.callerTools() : List.of();
-            events.add(new Event.UserMessage(texts.get(i), tools));
+            events.add(new Event.UserMessage(texts.get(i), tools).within(input.budget()));
         }
         return events;
     }
@@ -107,7 +109,9 @@ final class Inputs {
                     ErrorCode.CONFLICT,
                     "tools and their results cannot be given to a turn that runs: queue them");
         }
-        return input.messages().stream().<Event>map(Event.UserMessage::steering).toList();
+        return input.messages().stream()
+                .<Event>map(text -> Event.UserMessage.steering(text).within(input.budget()))
+                .toList();
     }
 
     /// In the order of the calls, whatever the order of the results.

@@ -1,5 +1,6 @@
 package dev.carrel.session;
 
+import dev.carrel.agent.BudgetState;
 import dev.carrel.agent.Delta;
 import dev.carrel.agent.Event;
 import dev.carrel.agent.Journal;
@@ -25,13 +26,21 @@ public final class SessionJournal implements Journal {
     private final TurnQueue turns;
     private final Hub hub;
     private final InstantSource clock;
+    private final Budgets budgets;
     private final Lease lease;
     private final List<StreamItem.Recorded> entries = new ArrayList<>();
     private final ConcurrentHashMap<String, Long> startedCalls = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, Long> endedCalls = new ConcurrentHashMap<>();
     private long seen;
 
-    SessionJournal(Store store, TurnQueue turns, Hub hub, InstantSource clock, Lease lease) {
+    SessionJournal(
+            Store store,
+            TurnQueue turns,
+            Hub hub,
+            InstantSource clock,
+            Budgets budgets,
+            Lease lease) {
+        this.budgets = budgets;
         this.store = store;
         this.turns = turns;
         this.hub = hub;
@@ -154,6 +163,14 @@ public final class SessionJournal implements Journal {
         return EventRows.lastSeq(handle, lease.session()) > seen
                 ? EventRows.ofTurn(handle, lease.session(), lease.turn(), seen)
                 : List.of();
+    }
+
+    @Override
+    public List<BudgetState> budgets() {
+        return budgets.equals(Budgets.NONE)
+                ? List.of()
+                : store.read(
+                        handle -> Spending.states(handle, lease.key(), budgets, clock.instant()));
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.carrel.session;
 
 import dev.carrel.agent.Event;
+import dev.carrel.agent.StopReason;
+import dev.carrel.model.Cost;
 import dev.carrel.model.Usage;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.store.Cursor;
@@ -128,6 +130,7 @@ final class SessionRows {
                 (Event.SessionCreated)
                         EventJson.parse(EventBody.SESSION_CREATED, row.getString("created"));
         @Nullable String sandbox = row.getString("sandbox");
+        @Nullable String stopReason = row.getString("stop_reason");
         return new Session(
                 new SessionId(row.getString("id")),
                 new ProjectId(row.getString("project")),
@@ -136,6 +139,8 @@ final class SessionRows {
                 created.metadata(),
                 SessionState.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
                 Optional.ofNullable(sandbox).map(SandboxId::new),
+                Optional.ofNullable(stopReason)
+                        .map(reason -> StopReason.valueOf(reason.toUpperCase(Locale.ROOT))),
                 usage(row),
                 row.getLong("last_event"),
                 Micros.toInstant(row.getLong("created_at")),
@@ -149,6 +154,9 @@ final class SessionRows {
                 row.getLong("output_tokens"),
                 row.getLong("cache_read_tokens"),
                 row.getLong("cache_write_tokens"),
-                row.getLong("reasoning_tokens"));
+                row.getLong("reasoning_tokens"),
+                row.getLong("unpriced_answers") == 0
+                        ? Optional.of(new Cost(row.getLong("cost_pico_usd")))
+                        : Optional.empty());
     }
 }

@@ -6,7 +6,8 @@ public record SessionSettings(
         int sessionsPerProjectMax,
         int queuedTurnsPerSessionMax,
         int messageBytesMax,
-        int subscribersPerSessionMax) {
+        int subscribersPerSessionMax,
+        Budgets budgets) {
     public static final SessionSettings DEFAULT = new SessionSettings(10_000, 16, 1 << 20, 2_048);
 
     public SessionSettings {
@@ -14,6 +15,30 @@ public record SessionSettings(
         require(queuedTurnsPerSessionMax > 0, "queued turns per session");
         require(messageBytesMax > 0, "message bytes");
         require(subscribersPerSessionMax > 0, "subscribers per session");
+    }
+
+    /// Without budgets.
+    public SessionSettings(
+            int sessionsPerProjectMax,
+            int queuedTurnsPerSessionMax,
+            int messageBytesMax,
+            int subscribersPerSessionMax) {
+        this(
+                sessionsPerProjectMax,
+                queuedTurnsPerSessionMax,
+                messageBytesMax,
+                subscribersPerSessionMax,
+                Budgets.NONE);
+    }
+
+    /// The same with these.
+    public SessionSettings withBudgets(Budgets newBudgets) {
+        return new SessionSettings(
+                sessionsPerProjectMax,
+                queuedTurnsPerSessionMax,
+                messageBytesMax,
+                subscribersPerSessionMax,
+                newBudgets);
     }
 
     private static void require(boolean condition, String name) {

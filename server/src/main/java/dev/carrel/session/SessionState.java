@@ -2,8 +2,8 @@ package dev.carrel.session;
 
 import java.util.Locale;
 
-/// What a session is doing. `FAILED` is idle after a turn that ended in an error: the next message
-/// goes on.
+/// What a session is doing. `FAILED` is idle after a turn that an error or a guard has ended: the
+/// next message goes on.
 public enum SessionState {
     IDLE,
     QUEUED,

@@ -45,7 +45,7 @@ public final class Sessions implements AutoCloseable {
         this.settings = settings;
         this.clock = clock;
         this.hub = new Hub(settings.subscribersPerSessionMax());
-        this.turns = new TurnQueue(store, hub, clock);
+        this.turns = new TurnQueue(store, hub, clock, settings.budgets());
         this.approvals = new SessionApprovals(store, hub, turns, clock);
     }
 
@@ -61,6 +61,7 @@ public final class Sessions implements AutoCloseable {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         return store.write(handle -> {
             requireRoom(handle, project);
+            Spending.forget(handle, now);
             SessionRows.insert(handle, key, session.sandbox(), workspace, now);
             EventRows.append(handle, key, Optional.empty(), created, now);
             return SessionRows.require(handle, key);
@@ -100,7 +101,8 @@ public final class Sessions implements AutoCloseable {
     /// running is not disturbed: this one comes after it. Returns the turn that answers. Fails with
     /// `CONFLICT` when a caller result answers no open call; calls left without a result are void
     /// from then on. Fails with `SESSION_BUSY` when too many turns wait, with `BODY_TOO_LARGE` when
-    /// the input is too long.
+    /// the input is too long, with `BUDGET_EXCEEDED` when the session, its user or project have
+    /// spent what they may.
     public TurnId send(ProjectId project, SessionId id, TurnInput input) {
         return send(project, id, input, Delivery.QUEUE);
     }
@@ -211,6 +213,7 @@ public final class Sessions implements AutoCloseable {
             return sent(handle, key, running.get(), events, Optional.empty());
         }
         requireQueueRoom(handle, key);
+        Spending.requireRoom(handle, key, settings.budgets(), clock.instant());
         Optional<TurnId> interrupted = delivery == Delivery.INTERRUPT ? running : Optional.empty();
         interrupted.ifPresent(turn -> TurnRows.requestCancel(handle, turn));
         List<Event> events = Inputs.events(handle, key, input);

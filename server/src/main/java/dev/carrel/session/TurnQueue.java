@@ -20,12 +20,14 @@ public final class TurnQueue {
     private final Store store;
     private final Hub hub;
     private final InstantSource clock;
+    private final Budgets budgets;
     private final String owner = Ids.next("wrk");
     private final ConcurrentHashMap<TurnId, Lease> held = new ConcurrentHashMap<>();
     private final Semaphore news = new Semaphore(0);
 
-    TurnQueue(Store store, Hub hub, InstantSource clock) {
+    TurnQueue(Store store, Hub hub, InstantSource clock, Budgets budgets) {
         this.store = store;
+        this.budgets = budgets;
         this.hub = hub;
         this.clock = clock;
     }
@@ -74,7 +76,7 @@ public final class TurnQueue {
 
     /// The journal of the turn's session, for whoever runs the turn.
     public SessionJournal journal(Lease lease) {
-        return new SessionJournal(store, this, hub, clock, lease);
+        return new SessionJournal(store, this, hub, clock, budgets, lease);
     }
 
     /// Ends this process's part in a turn. If the turn has not ended, anybody may claim it at once.

@@ -11,6 +11,7 @@ import dev.carrel.model.ModelRef;
 import dev.carrel.model.Reasoning;
 import dev.carrel.tool.Memory;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,9 @@ class AgentFolderTest {
                 "network": {"internet": false, "allow": ["a.example", "*.b.example"],
                   "deny": ["c.example"]}},
               "approve": ["read(/etc/*)", "gr*"]},
-             {"name": "other", "model": {"primary": "anthropic/claude"}}]\
+             {"name": "other", "model": {"primary": "anthropic/claude",
+                "fallbacks": ["openai/gpt", "anthropic/small"]},
+              "budget": {"usd": 0.25, "tokens": 3000000000, "minutes": 1.5}}]\
             """;
     private static final String SKILL =
             """
@@ -135,7 +138,20 @@ class AgentFolderTest {
                                                 WorkspaceScope.USER))
                                 .approve(List.of("read(/etc/*)", "gr*"))
                                 .build());
-        assertThat(agents.getLast().name()).isEqualTo("other");
+        assertThat(agents.getLast())
+                .isEqualTo(
+                        AgentDefinition.of("other", new ModelRef("anthropic", "claude"))
+                                .fallbacks(
+                                        List.of(
+                                                new ModelRef("openai", "gpt"),
+                                                new ModelRef("anthropic", "small")))
+                                .budget(
+                                        Budget.of(
+                                                Optional.of(new BigDecimal("0.25")),
+                                                Optional.of(3_000_000_000L),
+                                                Optional.of(new BigDecimal("1.5")),
+                                                Optional.empty()))
+                                .build());
     }
 
     @Test
@@ -250,12 +266,19 @@ class AgentFolderTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "\"budget\": {\"usd\": 5} | \"budget\" is not supported yet",
                 "\"approve\": [\"bassh(git push*)\"] | unknown tool \"bassh\" in \"approve\" of agent",
                 "\"approve\": [\"deploy_*\"] | no tool matches \"deploy_*\" in \"approve\" of agent",
                 "\"approve\": [\"bash(\"] | \"bash(\" in \"approve\" of agent",
                 "\"approve\": [7] | \"approve\" in agent",
                 "\"approve\": \"bash\" | \"approve\" must be a list",
+                "\"budget\": 5 | \"budget\" must be an object, not a number",
+                "\"budget\": {\"eur\": 5} | unknown key \"eur\" in \"budget\" of agent \"a\"",
+                "\"budget\": {\"usd\": 0} | \"usd\" must be above 0 with no more than 6 decimals",
+                "\"budget\": {\"usd\": 0.0000001} | \"usd\" must be above 0 with no more than 6 decimals",
+                "\"budget\": {\"usd\": 1000001} | \"usd\" must be from 0 to 1000000",
+                "\"budget\": {\"tokens\": 1.5} | \"tokens\" must be above 0 with no more than 0 decimals",
+                "\"budget\": {\"minutes\": -1} | \"minutes\" must be from 0 to 527040",
+                "\"budget\": {\"minutes\": \"5\"} | \"minutes\" must be a number, not text",
                 "\"delegates\": [\"b\"] | \"delegates\" is not supported yet",
                 "\"mcpServers\": {} | \"mcpServers\" is not supported yet",
                 "\"allowedTools\": [\"search_web\"] | tool \"search_web\" is not supported yet",
@@ -300,8 +323,15 @@ class AgentFolderTest {
                 "[] x | not valid JSON",
                 "`` | must be a list of agents, not null",
                 "[{\"name\":\"a b\",\"model\":\"openai/x\"}] | an agent's name has 1 to 64 letters",
-                "[{\"name\":\"a\",\"model\":{\"primary\":\"openai/x\",\"fallbacks\":[]}}] |"
-                        + " \"fallbacks\" is not supported yet",
+                "[{\"name\":\"a\",\"model\":{\"primary\":\"openai/x\",\"fallback\":[]}}] |"
+                        + " did you mean \"fallbacks\"?",
+                "[{\"name\":\"a\",\"model\":{\"primary\":\"openai/x\",\"fallbacks\":\"y\"}}] |"
+                        + " \"fallbacks\" must be a list, not text",
+                "[{\"name\":\"a\",\"model\":{\"primary\":\"openai/x\",\"fallbacks\":[\"opnai/y\"]}}] |"
+                        + " unknown provider \"opnai\"",
+                "[{\"name\":\"a\",\"model\":{\"primary\":\"openai/x\",\"fallbacks\":[\"openai/1\","
+                        + "\"openai/2\",\"openai/3\",\"openai/4\",\"openai/5\"]}}] |"
+                        + " more than 4 \"fallbacks\"",
                 "[{\"name\":\"a\",\"model\":{}}] | \"primary\" is missing in \"model\" of agent \"a\"",
             })
     void saysWhatIsWrongWithTheFile(String text, String expected) {

@@ -66,7 +66,7 @@ class CompactionTest {
                         Stage.answer(
                                 thought,
                                 FinishReason.TOOL_CALLS,
-                                call("c" + (done + 1), "big", "x")),
+                                call("c" + (done + 1), "big", "x" + done)),
                         tokens(request))
                 : withUsage(text("done"), tokens(request));
     }

@@ -27,6 +27,7 @@ public final class ListJournal implements Journal {
     private final Map<Integer, List<Event>> arrivals = new HashMap<>();
     private final List<Event> beforeRest = new ArrayList<>();
     private int rests;
+    private List<BudgetState> budgets = List.of();
     private int appends;
     private int crashAt = -1;
     private Moment moment = Moment.BEFORE;
@@ -46,6 +47,12 @@ public final class ListJournal implements Journal {
     /// Has a message to steer the turn arrive just before the append of this number.
     public ListJournal steerBefore(int append, String text) {
         arrivals.put(append, List.of(Event.UserMessage.steering(text)));
+        return this;
+    }
+
+    /// What bounds the turn from outside, from now on.
+    public ListJournal within(BudgetState... states) {
+        budgets = List.of(states);
         return this;
     }
 
@@ -121,6 +128,11 @@ public final class ListJournal implements Journal {
             }
         }
         throw new AssertionError("there are fewer answers than " + answer);
+    }
+
+    @Override
+    public List<BudgetState> budgets() {
+        return budgets;
     }
 
     @Override

@@ -22,6 +22,8 @@ import dev.carrel.tool.Tool;
 import dev.carrel.tool.ToolContext;
 import dev.carrel.tool.ToolResult;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +46,12 @@ final class Stage {
     List<String> approve = List.of();
     ContextWindow window = ContextWindow.DEFAULT;
     int maxSteps = AgentDefinition.MAX_STEPS_DEFAULT;
+    Budget budget = Budget.NONE;
+
+    /// By their provider, asked in this order after [#model].
+    final Map<String, ChatModel> fallbacks = new LinkedHashMap<>();
+
+    final Set<String> pricedProviders = new HashSet<>();
 
     Stage() {
         tools.add(tool("look", true, (arguments, _) -> note("look", arguments)));
@@ -83,6 +91,9 @@ final class Stage {
                 .allowedTools(List.of("*"))
                 .maxSteps(maxSteps)
                 .approve(approve)
+                .budget(budget)
+                .fallbacks(
+                        fallbacks.keySet().stream().map(name -> new ModelRef(name, "one")).toList())
                 .build();
     }
 
@@ -90,7 +101,12 @@ final class Stage {
         return new Models() {
             @Override
             public ChatModel provider(String name) {
-                return model;
+                return fallbacks.getOrDefault(name, model);
+            }
+
+            @Override
+            public boolean isPriced(ModelRef ref) {
+                return pricedProviders.contains(ref.provider());
             }
 
             @Override
@@ -227,6 +243,8 @@ final class Stage {
             case Event.UserMessage message -> "user:" + message.text();
             case Event.TurnStarted _ -> "turn";
             case Event.ModelStarted started -> "model:" + started.step();
+            case Event.ModelFailed failed -> "failed:" + failed.model();
+            case Event.TurnNudged nudged -> "nudged:" + nudged.pattern().wireName();
             case Event.AssistantMessage answer -> "answer:" + answer.step();
             case Event.ApprovalRequested request -> "asked:" + request.callId();
             case Event.ApprovalDecided decision ->

@@ -12,6 +12,7 @@ import dev.carrel.image.ProjectImages;
 import dev.carrel.image.RegistrySettings;
 import dev.carrel.model.ConfiguredModels;
 import dev.carrel.model.ModelRef;
+import dev.carrel.model.Models;
 import dev.carrel.model.ScriptedModel;
 import dev.carrel.preview.PreviewProxy;
 import dev.carrel.preview.PreviewSettings;
@@ -20,6 +21,7 @@ import dev.carrel.sandbox.FakeHost;
 import dev.carrel.sandbox.FakeRuntime;
 import dev.carrel.sandbox.SandboxSettings;
 import dev.carrel.sandbox.Sandboxes;
+import dev.carrel.session.Budgets;
 import dev.carrel.session.Deployments;
 import dev.carrel.session.SessionSettings;
 import dev.carrel.session.Sessions;
@@ -67,6 +69,14 @@ final class ApiServer implements AutoCloseable {
     private final Metrics metrics = new Metrics();
 
     ApiServer(Path home, String script) throws IOException {
+        this(
+                home,
+                new ConfiguredModels(
+                        Map.of("scripted", ScriptedModel.parse(script, "script.yaml"))),
+                Budgets.NONE);
+    }
+
+    ApiServer(Path home, Models models, Budgets budgets) throws IOException {
         InstantSource clock = InstantSource.system();
         store = Store.open(home.resolve("carrel.db"));
         keys = new Keys(store, clock);
@@ -77,10 +87,9 @@ final class ApiServer implements AutoCloseable {
         sandboxes = new Sandboxes(store, new FakeRuntime(host), SandboxSettings.DEFAULT, clock);
         sandboxes.reconcile();
         deployments = new Deployments(store, clock);
-        sessions = new Sessions(store, deployments, SessionSettings.DEFAULT, clock);
-        var models =
-                new ConfiguredModels(
-                        Map.of("scripted", ScriptedModel.parse(script, "script.yaml")));
+        sessions =
+                new Sessions(
+                        store, deployments, SessionSettings.DEFAULT.withBudgets(budgets), clock);
         worker =
                 new Worker(
                         sessions,
@@ -103,6 +112,7 @@ final class ApiServer implements AutoCloseable {
                         previews,
                         deployments,
                         sessions,
+                        models,
                         metrics);
         var settings = new ApiSettings("0.0.0-test", java.util.Set.of("bash"), models.names());
         routes = new Api(services, settings, clock).routes(List.of());

@@ -78,7 +78,7 @@ class ServerConfigTest {
         assertThat(config.sandboxes().totalMax()).isEqualTo(20);
         assertThat(config.sandboxes().perProjectMax()).isEqualTo(10);
         assertThat(config.sandboxes().isolationMin()).isEqualTo(Isolation.GVISOR);
-        assertThat(config.providers().has("local")).isTrue();
+        assertThat(config.models().providers()).containsKey("local");
     }
 
     @Test

@@ -19,8 +19,7 @@ class ConfiguredModelsTest {
             ConfiguredModels.of(
                     ModelSettings.of(
                             Map.of("OPENAI_API_KEY", "k", "ANTHROPIC_API_KEY", "k"),
-                            MissingNode.getInstance()),
-                    ContextWindows.BUILT_IN);
+                            MissingNode.getInstance()));
 
     @Test
     void hasTheConfiguredProvidersSorted() {
@@ -48,7 +47,9 @@ class ConfiguredModelsTest {
                         folder.resolve("s.yaml"), "conversations: [{steps: [{text: Hi}]}]");
         var settings = new TreeMap<String, ProviderSettings>(Map.of("demo", new Scripted(file)));
         ChatModel model =
-                ConfiguredModels.of(new ModelSettings(settings), ContextWindows.BUILT_IN)
+                ConfiguredModels.of(
+                                new ModelSettings(
+                                        settings, ContextWindows.BUILT_IN, PriceTable.builtIn()))
                         .provider("demo");
         ChatAnswer answer =
                 model.chat(Chats.request(Chats.user("x")), ChatListener.NONE, new Cancellation());

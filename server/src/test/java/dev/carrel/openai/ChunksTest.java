@@ -191,7 +191,13 @@ class ChunksTest {
         }
         assertThat(ours)
                 .containsExactlyInAnyOrder(
-                        "end", "max_steps", "budget", "interrupted", "stuck", "tool_calls");
+                        "end",
+                        "max_steps",
+                        "budget",
+                        "interrupted",
+                        "stuck",
+                        "malformed_calls",
+                        "tool_calls");
     }
 
     private static String joined(String field) {

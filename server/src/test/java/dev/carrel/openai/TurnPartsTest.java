@@ -161,7 +161,8 @@ class TurnPartsTest {
     @CsvSource({
         "END, STOP, stop", "END, LENGTH, length", "END, CONTENT_FILTER, content_filter",
         "MAX_STEPS, TOOL_CALLS, length", "BUDGET, STOP, length", "INTERRUPTED, STOP, stop",
-        "STUCK, LENGTH, stop", "TOOL_CALLS, TOOL_CALLS, tool_calls"
+        "STUCK, STOP, length", "MALFORMED_CALLS, TOOL_CALLS, length",
+                "TOOL_CALLS, TOOL_CALLS, tool_calls"
     })
     void everyStopReasonHasOneOfTheirs(StopReason reason, FinishReason finish, String expected) {
         Items turn = Items.ofTurn().answer("", "x", finish).end(reason);

@@ -9,6 +9,7 @@ import dev.carrel.agent.Cut;
 import dev.carrel.agent.Delta;
 import dev.carrel.agent.Event;
 import dev.carrel.agent.FilesThen;
+import dev.carrel.agent.LoopPattern;
 import dev.carrel.agent.StopReason;
 import dev.carrel.agent.TurnId;
 import dev.carrel.model.FinishReason;
@@ -68,6 +69,12 @@ class EventJsonTest {
                         "call_1", "bash", "{\"command\":\"git push\"}", "bash(git push*)"),
                 new Event.ApprovalDecided(
                         "call_1", "bash", "bash(git push*)", true, true, "It is tested."),
+                new Event.ModelFailed(
+                        2,
+                        "anthropic/claude-sonnet-4-5",
+                        new Event.TurnError("model_unavailable", "It is out of order."),
+                        Duration.ofMillis(900)),
+                new Event.TurnNudged(LoopPattern.SAME_CALL, "You repeat yourself."),
                 new Event.ToolStarted("call_1", "bash", "{\"command\":\"pytest -q\"}"),
                 new Event.ToolCompleted(
                         "call_1",

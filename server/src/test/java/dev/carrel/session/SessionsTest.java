@@ -72,6 +72,7 @@ class SessionsTest {
                                 Map.of("k", "v"),
                                 SessionState.IDLE,
                                 Optional.of(sandbox),
+                                Optional.empty(),
                                 Usage.NONE,
                                 1,
                                 fixture.clock.instant(),
@@ -192,7 +193,8 @@ class SessionsTest {
 
         Event end = end(StopReason.MAX_STEPS);
         assertThat(journal.append(end)).containsExactly(Event.UserMessage.steering("stop"), end);
-        assertThat(fixture.session(id).state()).isEqualTo(SessionState.IDLE);
+        assertThat(fixture.session(id).state()).isEqualTo(SessionState.FAILED);
+        assertThat(fixture.session(id).stopReason()).contains(StopReason.MAX_STEPS);
     }
 
     @Test

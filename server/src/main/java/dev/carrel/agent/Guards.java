@@ -1,0 +1,100 @@
+package dev.carrel.agent;
+
+import dev.carrel.agent.Event.BudgetReached;
+import dev.carrel.agent.Event.TurnError;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// Keeps a turn within its means: steps, budgets, circles, and calls that make no sense. What it
+/// decides follows from the journal, and from what is spent beside the turn.
+final class Guards {
+    private final AgentDefinition agent;
+    private final Journal journal;
+
+    Guards(AgentDefinition agent, Journal journal) {
+        this.agent = agent;
+        this.journal = journal;
+    }
+
+    /// What happens in the place of the next model call: the turn's end, or a word to the model.
+    Optional<Event> instead(Conversation state) {
+        if (state.steps() >= stepsMax(state)) {
+            return Optional.of(end(state, StopReason.MAX_STEPS, Optional.empty()));
+        }
+        Optional<BudgetReached> reached =
+                budgets(state).stream().flatMap(budget -> budget.reached().stream()).findFirst();
+        if (reached.isPresent()) {
+            return Optional.of(spent(state, reached.get()));
+        }
+        int malformed = state.watch().malformedSteps();
+        if (malformed >= MalformedCalls.STEPS_MAX) {
+            var why =
+                    new TurnError(
+                            StopReason.MALFORMED_CALLS.wireName(),
+                            "no call of the last %d steps could be understood"
+                                    .formatted(malformed));
+            return Optional.of(end(state, StopReason.MALFORMED_CALLS, Optional.of(why)));
+        }
+        return state.watch().pattern().map(pattern -> circle(state, pattern));
+    }
+
+    private static Event circle(Conversation state, LoopPattern pattern) {
+        if (!state.watch().nudged()) {
+            return new Event.TurnNudged(pattern, pattern.nudge());
+        }
+        var why =
+                new TurnError(
+                        StopReason.STUCK.wireName(),
+                        "the model went in circles (%s) and did so again after it was told"
+                                .formatted(pattern.wireName()));
+        return end(state, StopReason.STUCK, Optional.of(why));
+    }
+
+    /// How long the next model call may take; empty without a limit.
+    Optional<Duration> timeLeft(Conversation state) {
+        return budgets(state).stream()
+                .flatMap(budget -> budget.timeLeft().stream())
+                .min(Comparator.naturalOrder());
+    }
+
+    /// The end of a turn whose model call took all of [#timeLeft].
+    Optional<Event> timeIsUp(Conversation state) {
+        return budgets(state).stream()
+                .filter(budget -> budget.timeLeft().isPresent())
+                .min(Comparator.comparing(budget -> budget.timeLeft().orElseThrow()))
+                .map(budget -> spent(state, budget.timeIsUp()));
+    }
+
+    /// Whether a model without a known price could spend more than it may.
+    boolean countsMoney(Conversation state) {
+        return budgets(state).stream().anyMatch(budget -> budget.limit().usd().isPresent());
+    }
+
+    private int stepsMax(Conversation state) {
+        OptionalInt asked = state.watch().asked().steps();
+        return Math.min(agent.maxSteps(), asked.orElse(agent.maxSteps()));
+    }
+
+    /// The turn's own first.
+    private List<BudgetState> budgets(Conversation state) {
+        Budget asked = state.watch().asked().lower(agent.budget());
+        var own = new Budget(asked.usd(), asked.tokens(), asked.minutes(), OptionalInt.empty());
+        List<BudgetState> all = new ArrayList<>();
+        Spent spent = state.watch().spent(state.usage(), state.steps());
+        all.add(new BudgetState(BudgetState.Scope.TURN, own, spent));
+        all.addAll(journal.budgets());
+        return all;
+    }
+
+    private static Event spent(Conversation state, BudgetReached reached) {
+        return end(state, StopReason.BUDGET, Optional.of(TurnError.of(reached)));
+    }
+
+    private static Event end(Conversation state, StopReason reason, Optional<TurnError> why) {
+        return new Event.TurnCompleted(reason, state.steps(), state.usage(), why);
+    }
+}

@@ -1,0 +1,466 @@
+package dev.carrel.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.carrel.agent.AgentDefinition;
+import dev.carrel.agent.Budget;
+import dev.carrel.client.CarrelClient;
+import dev.carrel.client.EventFeed;
+import dev.carrel.client.SessionEvent;
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
+import dev.carrel.model.ChatAnswer;
+import dev.carrel.model.ChatModel;
+import dev.carrel.model.ConfiguredModels;
+import dev.carrel.model.FinishReason;
+import dev.carrel.model.Message;
+import dev.carrel.model.ModelRef;
+import dev.carrel.model.PriceTable;
+import dev.carrel.model.ScriptedModel;
+import dev.carrel.model.Usage;
+import dev.carrel.session.Budgets;
+import dev.carrel.session.Delivery;
+import dev.carrel.session.SessionId;
+import dev.carrel.session.TurnInput;
+import dev.carrel.wire.BudgetLimits;
+import dev.carrel.wire.MessageRequest;
+import dev.carrel.wire.ProviderInfo;
+import dev.carrel.wire.SessionInfo;
+import dev.carrel.wire.SessionRequest;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Each guard, each end and each trouble with models, as users of the API see them.
+@Timeout(60)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class GuardsApiIT {
+    private static final String SCRIPT =
+            """
+            conversations:
+              - when: "wander"
+                steps:
+                  - calls: [{name: bash, arguments: {command: "echo 1"}}]
+                  - calls: [{name: bash, arguments: {command: "echo 2"}}]
+                  - calls: [{name: bash, arguments: {command: "echo 3"}}]
+                  - text: "Home."
+              - when: "circle"
+                steps:
+                  CIRCLE
+              - when: "garble"
+                steps:
+                  - calls: [{name: bush, arguments: {command: "echo 1"}}]
+                  - calls: [{name: bash, arguments: "{oops"}]
+                  - calls: [{name: bash, arguments: {}}]
+                  - calls: [{name: push, arguments: {}}]
+                  - calls: [{name: bash, arguments: {command: 7}}]
+              - when: "think"
+                steps:
+                  - {text: "At last.", delay_ms: 50000}
+              - when: "hello"
+                steps:
+                  - text: "Hello."
+            """
+                    .replace(
+                            "CIRCLE",
+                            "- calls: [{name: bash, arguments: {command: \"echo same\"}}]\n"
+                                    .repeat(8)
+                                    .strip()
+                                    .indent(6)
+                                    .strip());
+
+    /// An answer of the test's own models takes 10 tokens of input and 5 of output.
+    private static final String PRICES =
+            "{scripted/*: {input: 0.01, output: 0.01}, own/*: {input: 100000, output: 200000},"
+                    + " free/*: {input: 0, output: 0},"
+                    + " down/*: {input: 1, output: 1}, locked/*: {input: 1, output: 1}}";
+
+    private static final Usage USAGE = new Usage(10, 5, 0, 0, 0);
+    private final AtomicReference<ChatModel> own = new AtomicReference<>((_, _, _) -> say("Hi."));
+    private final AtomicReference<ChatModel> free = new AtomicReference<>((_, _, _) -> say("Hi."));
+    private ApiServer server;
+    private CarrelClient client;
+
+    @BeforeAll
+    void start(@TempDir Path home) throws Exception {
+        var models =
+                new ConfiguredModels(
+                        Map.of(
+                                "scripted",
+                                ScriptedModel.parse(SCRIPT, "script.yaml"),
+                                "own",
+                                (r, l, c) -> own.get().chat(r, l, c),
+                                "free",
+                                (r, l, c) -> free.get().chat(r, l, c),
+                                "unpriced",
+                                (_, _, _) -> say("Who knows?"),
+                                "down",
+                                failing(ErrorCode.MODEL_UNAVAILABLE, "down is down"),
+                                "locked",
+                                failing(ErrorCode.MODEL_UNAUTHORIZED, "check the key")),
+                        PriceTable.of(new YAMLMapper().readTree(PRICES)));
+        var budgets = new Budgets(limits("0.01"), limits("0.02"), limits("900"));
+        server = new ApiServer(home, models, budgets);
+        server.deployments.deploy(
+                ApiServer.PROJECT,
+                List.of(
+                        agent("coder", "scripted/x").build(),
+                        agent("poor", "scripted/x").budget(tokens(1)).build(),
+                        agent("own", "own/x").build(),
+                        agent("free", "free/x").build(),
+                        agent("unpriced", "unpriced/x").build(),
+                        agent("careful", "down/x").fallbacks(refs("locked/x", "own/x")).build(),
+                        agent("locked", "locked/x").build()));
+        client = server.client();
+    }
+
+    @AfterAll
+    void stop() {
+        server.close();
+    }
+
+    private static AgentDefinition.Builder agent(String name, String model) {
+        return AgentDefinition.of(name, ModelRef.parse(model))
+                .allowedTools(List.of("bash"))
+                .maxSteps(10);
+    }
+
+    private static List<ModelRef> refs(String... models) {
+        return List.of(models).stream().map(ModelRef::parse).toList();
+    }
+
+    private static Budget limits(String usd) {
+        return Budget.of(
+                Optional.of(new BigDecimal(usd)),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    private static Budget tokens(long tokens) {
+        return Budget.of(Optional.empty(), Optional.of(tokens), Optional.empty(), Optional.empty());
+    }
+
+    private static ChatModel failing(ErrorCode code, String message) {
+        return (_, _, _) -> {
+            throw new CarrelException(code, message);
+        };
+    }
+
+    private static ChatAnswer say(String text) {
+        var message = new Message.Assistant(text, "", Optional.empty(), List.of());
+        return new ChatAnswer(message, FinishReason.STOP, USAGE, "x");
+    }
+
+    private String session(String agent) {
+        return client.sessions().create(SessionRequest.of(agent)).id();
+    }
+
+    /// The events of the turn that answers `message`.
+    private List<JsonNode> turn(String session, MessageRequest message) {
+        long before = client.sessions().get(session).lastEvent();
+        String turn = client.sessions().send(session, message).turn();
+        var events = new ArrayList<JsonNode>();
+        try (EventFeed feed = client.sessions().follow(session, before)) {
+            for (SessionEvent event = feed.next(); ; event = feed.next()) {
+                if (event.seq().isPresent() && event.json().path("turn").asText().equals(turn)) {
+                    events.add(event.json());
+                    if (event.type().equals("turn.completed")) {
+                        return events;
+                    }
+                }
+            }
+        }
+    }
+
+    private List<JsonNode> turn(String session, String message) {
+        return turn(session, MessageRequest.of(message));
+    }
+
+    private static MessageRequest within(String content, BudgetLimits limits) {
+        return MessageRequest.of(content).within(limits);
+    }
+
+    private void assertFailed(String session, List<JsonNode> turn, String stopReason) {
+        assertThat(turn.getLast().path("stop_reason").asText()).isEqualTo(stopReason);
+        SessionInfo info = client.sessions().get(session);
+        assertThat(info.state()).isEqualTo("failed");
+        assertThat(info.stopReason()).contains(stopReason);
+    }
+
+    private static List<String> types(List<JsonNode> events) {
+        return events.stream().map(event -> event.path("type").asText()).toList();
+    }
+
+    private static JsonNode budget(List<JsonNode> turn) {
+        JsonNode error = turn.getLast().path("error");
+        assertThat(error.path("code").asText()).isEqualTo("budget_exceeded");
+        return error.path("budget");
+    }
+
+    @Test
+    void aTurnThatHasSpentItsTokensEnds() {
+        String session = session("poor");
+        List<JsonNode> turn = turn(session, "wander");
+        assertFailed(session, turn, "budget");
+        assertThat(budget(turn).path("scope").asText()).isEqualTo("turn");
+        assertThat(budget(turn).path("unit").asText()).isEqualTo("tokens");
+        assertThat(budget(turn).path("limit").asLong()).isEqualTo(1);
+        assertThat(budget(turn).path("used").asLong())
+                .isEqualTo(
+                        turn.getLast().at("/usage/input_tokens").asLong()
+                                + turn.getLast().at("/usage/output_tokens").asLong());
+        assertThat(types(turn)).containsOnlyOnce("message.assistant");
+    }
+
+    @Test
+    void aMessageLowersWhatItsTurnMaySpend() {
+        String session = session("coder");
+        var cents =
+                new BudgetLimits(
+                        Optional.of(new BigDecimal("0.000001")),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty());
+        List<JsonNode> turn = turn(session, within("wander", cents));
+        assertFailed(session, turn, "budget");
+        assertThat(budget(turn).path("unit").asText()).isEqualTo("usd");
+        assertThat(turn.getFirst().at("/budget/usd").decimalValue())
+                .isEqualByComparingTo("0.000001");
+
+        var steps =
+                new BudgetLimits(
+                        Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(2));
+        session = session("coder");
+        turn = turn(session, within("wander", steps));
+        assertFailed(session, turn, "max_steps");
+        assertThat(types(turn)).filteredOn("model.started"::equals).hasSize(2);
+    }
+
+    @Test
+    void aModelCallIsStoppedWhenTheMinutesAreOver() {
+        String session = session("coder");
+        var blink =
+                new BudgetLimits(
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(new BigDecimal("0.005")),
+                        Optional.empty());
+        List<JsonNode> turn = turn(session, within("think", blink));
+        assertFailed(session, turn, "budget");
+        assertThat(budget(turn).path("unit").asText()).isEqualTo("minutes");
+        assertThat(turn(session, "hello").getLast().path("stop_reason").asText()).isEqualTo("end");
+        assertThat(client.sessions().get(session).state()).isEqualTo("idle");
+    }
+
+    @Test
+    void limitsThatMakeNoSenseAreRefused() {
+        String session = session("coder");
+        var none =
+                new BudgetLimits(
+                        Optional.of(BigDecimal.ZERO),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty());
+        CarrelException e =
+                catchThrowableOfType(
+                        CarrelException.class,
+                        () -> client.sessions().send(session, within("hello", none)));
+        assertThat(e.code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(e).hasMessageContaining("budget: usd must be above 0");
+    }
+
+    @Test
+    void aSessionThatHasSpentItsBudgetTakesNoMoreMessages() {
+        own.set((_, _, _) -> say("Dear.")); // 2 USD for each answer
+        String session = session("own");
+        turn(session, "hello");
+        SessionInfo spent = client.sessions().get(session);
+        assertThat(spent.usage().costUsd()).contains(new BigDecimal("2"));
+
+        CarrelException e =
+                catchThrowableOfType(
+                        CarrelException.class, () -> client.sessions().send(session, "again"));
+
+        assertThat(e.code()).isEqualTo(ErrorCode.BUDGET_EXCEEDED);
+        assertThat(e).hasMessageContaining("the budget of this session is spent: 2 of 0.01 usd");
+        assertThat(client.sessions().get(session).lastEvent()).isEqualTo(spent.lastEvent());
+    }
+
+    @Test
+    void aTurnThatWaitedWhileTheMoneyWentEndsAtOnce() {
+        String session = session("own");
+        var second = new AtomicReference<String>();
+        own.set((_, _, _) -> {
+            second.set(client.sessions().send(session, "and then").turn());
+            return say("Dear.");
+        });
+        turn(session, "hello");
+        own.set((_, _, _) -> {
+            throw new AssertionError("asked without money");
+        });
+        JsonNode end = awaitEnd(session, second.get());
+        assertThat(end.path("stop_reason").asText()).isEqualTo("budget");
+        assertThat(end.path("steps").asInt()).isZero();
+        assertThat(end.at("/error/budget/scope").asText()).isEqualTo("session");
+    }
+
+    private JsonNode awaitEnd(String session, String turn) {
+        try (EventFeed feed = client.sessions().follow(session, 0)) {
+            for (SessionEvent event = feed.next(); ; event = feed.next()) {
+                if (event.type().equals("turn.completed")
+                        && event.json().path("turn").asText().equals(turn)) {
+                    return event.json();
+                }
+            }
+        }
+    }
+
+    @Test
+    void aUsersBudgetCountsAllSessionsOfTheUserAndNobodyElses() {
+        own.set((_, _, _) -> say("Dear."));
+        var ada = new SessionRequest("own", Optional.of("ada"), Map.of(), Optional.empty());
+        var bob = new SessionRequest("own", Optional.of("bob"), Map.of(), Optional.empty());
+        String first = client.sessions().create(ada).id();
+        turn(first, "hello");
+        client.sessions().delete(first);
+        String next = client.sessions().create(ada).id();
+        CarrelException e =
+                catchThrowableOfType(
+                        CarrelException.class, () -> client.sessions().send(next, "hello"));
+        assertThat(e.code()).isEqualTo(ErrorCode.BUDGET_EXCEEDED);
+        assertThat(e).hasMessageContaining("this user today (UTC) is spent: 2 of 0.02 usd");
+        List<JsonNode> bobs = turn(client.sessions().create(bob).id(), "hello");
+        assertThat(bobs.getLast().path("stop_reason").asText()).isEqualTo("end");
+    }
+
+    @Test
+    void aModelWithoutAPriceIsNotAskedWhereMoneyIsLimited() {
+        String session = session("unpriced");
+        List<JsonNode> turn = turn(session, "hello");
+        assertFailed(session, turn, "error");
+        assertThat(turn.getLast().at("/error/code").asText()).isEqualTo("model_price_unknown");
+        assertThat(types(turn)).doesNotContain("model.started");
+    }
+
+    @Test
+    void anAgentThatGoesInCirclesIsToldAndThenStopped() {
+        String session = session("coder");
+        List<JsonNode> turn = turn(session, "circle");
+        assertFailed(session, turn, "stuck");
+        assertThat(turn.getLast().at("/error/code").asText()).isEqualTo("stuck");
+        List<JsonNode> nudges =
+                turn.stream()
+                        .filter(event -> event.path("type").asText().equals("turn.nudged"))
+                        .toList();
+        assertThat(nudges).hasSize(1);
+        assertThat(nudges.getFirst().path("pattern").asText()).isEqualTo("same_call");
+        assertThat(types(turn)).filteredOn("message.assistant"::equals).hasSize(8);
+    }
+
+    @Test
+    void callsThatNobodyUnderstandsEndTheTurn() {
+        String session = session("coder");
+        List<JsonNode> turn = turn(session, "garble");
+        assertFailed(session, turn, "malformed_calls");
+        assertThat(types(turn)).doesNotContain("tool.started");
+    }
+
+    @Test
+    void aMonologueIsNotedWhileMessagesKeepTheTurnGoing() {
+        String session = session("free");
+        free.set((request, _, _) -> {
+            boolean told =
+                    request.messages().stream()
+                            .anyMatch(message ->
+                                    message instanceof Message.User user
+                                            && user.text().contains("same answer 3"));
+            if (!told) {
+                server.sessions.send(
+                        ApiServer.PROJECT,
+                        new SessionId(session),
+                        TurnInput.ofMessage("go on"),
+                        Delivery.STEER);
+            }
+            return say(told ? "I see." : "Shall I go on?");
+        });
+        List<JsonNode> turn = turn(session, "hello");
+        assertThat(turn.getLast().path("stop_reason").asText()).isEqualTo("end");
+        assertThat(turn)
+                .filteredOn(event -> event.path("type").asText().equals("turn.nudged"))
+                .extracting(event -> event.path("pattern").asText())
+                .containsExactly("monologue");
+    }
+
+    @Test
+    void theNextModelTakesOverAndEveryoneCanSeeWhy() {
+        own.set((_, _, _) -> say("I stand in."));
+        List<JsonNode> turn = turn(session("careful"), "hello");
+        assertThat(turn.getLast().path("stop_reason").asText()).isEqualTo("end");
+        assertThat(types(turn))
+                .containsSubsequence(
+                        "model.started",
+                        "model.failed",
+                        "model.started",
+                        "model.failed",
+                        "model.started",
+                        "message.assistant");
+        assertThat(turn)
+                .filteredOn(event -> event.path("type").asText().equals("model.failed"))
+                .extracting(
+                        event -> event.path("model").asText(),
+                        event -> event.at("/error/code").asText())
+                .containsExactly(
+                        tuple("down/x", "model_unavailable"),
+                        tuple("locked/x", "model_unauthorized"));
+        turn(session("careful"), "hello");
+        turn(session("careful"), "hello");
+
+        turn = turn(session("careful"), "hello");
+
+        assertThat(turn.getLast().path("stop_reason").asText()).isEqualTo("end");
+        assertThat(turn)
+                .filteredOn(event -> event.path("type").asText().equals("model.failed"))
+                .first()
+                .extracting(event -> event.at("/error/message").asText())
+                .asString()
+                .startsWith("model provider down is not asked before ");
+        assertThat(client.status().providers())
+                .extracting(ProviderInfo::name, ProviderInfo::state)
+                .contains(tuple("down", "open"), tuple("locked", "failing"), tuple("own", "ok"));
+    }
+
+    @Test
+    void aRefusedKeyIsAnErrorAtOnce() {
+        String session = session("locked");
+        List<JsonNode> turn = turn(session, "hello");
+        assertFailed(session, turn, "error");
+        assertThat(turn.getLast().at("/error/code").asText()).isEqualTo("model_unauthorized");
+    }
+
+    @Test
+    void theTurnTellsItsCostAndSoDoesTheSession() {
+        own.set((_, _, _) -> say("Hi."));
+        String session = session("own");
+        List<JsonNode> turn = turn(session, "hello");
+        assertThat(turn.getLast().at("/usage/cost_usd").decimalValue()).isEqualByComparingTo("2");
+        assertThat(client.sessions().list(100, Optional.empty()).data())
+                .filteredOn(info -> info.id().equals(session))
+                .extracting(info -> info.usage().costUsd())
+                .containsExactly(Optional.of(new BigDecimal("2")));
+    }
+}
