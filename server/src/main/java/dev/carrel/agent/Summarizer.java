@@ -84,23 +84,23 @@ final class Summarizer {
         int charsMax = charsMax(size.max());
         List<Message> messages = size.state().transcript().before(keptAnswers);
         var request = new Message.User(REQUEST.formatted(charsMax / CHARS_A_WORD));
-        Usage usage = Usage.NONE;
-        Optional<ChatAnswer> answer = Optional.empty();
-        if (fits(size, keptAnswers, request)) {
-            answer = unlessTooLong(asItIs(size, messages, request, call.ref()), call);
-            usage = answer.map(ChatAnswer::usage).orElse(usage);
+        Optional<ChatAnswer> first =
+                fits(size, keptAnswers, request)
+                        ? unlessTooLong(asItIs(size, messages, request, call.ref()), call)
+                        : Optional.empty();
+        Optional<ChatAnswer> found = first.filter(Summarizer::isSummary);
+        ChatAnswer last =
+                found.orElseGet(() ->
+                        call.chat(asText(size, messages, request, call.ref()), ChatListener.NONE));
+        if (!isSummary(last)) {
+            throw noSummary(call.ref());
         }
-        if (answer.filter(Summarizer::isSummary).isEmpty()) {
-            ChatAnswer second =
-                    call.chat(asText(size, messages, request, call.ref()), ChatListener.NONE);
-            usage = usage.plus(second.usage());
-            answer = Optional.of(second);
-        }
-        String text =
-                answer.filter(Summarizer::isSummary)
-                        .map(found -> Excerpt.head(found.message().text().strip(), charsMax))
-                        .orElseThrow(() -> noSummary(call.ref()));
-        return new Text(text, usage, Duration.ofNanos(System.nanoTime() - start));
+        Usage before =
+                found.isPresent() ? Usage.NONE : first.map(ChatAnswer::usage).orElse(Usage.NONE);
+        return new Text(
+                Excerpt.head(last.message().text().strip(), charsMax),
+                before.plus(last.usage()),
+                Duration.ofNanos(System.nanoTime() - start));
     }
 
     private static boolean fits(ContextSize size, int keptAnswers, Message request) {

@@ -54,6 +54,11 @@ final class WatchedModel implements ChatModel {
         }
     }
 
+    @Override
+    public long answerTokens(String name) {
+        return model.answerTokens(name);
+    }
+
     ProviderHealth health() {
         return breaker.health(provider);
     }

@@ -28,6 +28,14 @@ class ConfiguredModelsTest {
     }
 
     @Test
+    void anAnswerHasTheRoomThatItsProviderIsAskedFor() {
+        assertThat(models.window(ModelRef.parse("anthropic/claude-sonnet-4-5")))
+                .isEqualTo(new ContextWindow(200_000, 32_000));
+        assertThat(models.window(ModelRef.parse("openai/gpt-4o")))
+                .isEqualTo(new ContextWindow(128_000, 16_000));
+    }
+
+    @Test
     void anUnknownProviderComesWithARemedy() {
         assertThatThrownBy(() -> models.provider("opnai"))
                 .isInstanceOfSatisfying(
