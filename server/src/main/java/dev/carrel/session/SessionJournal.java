@@ -31,6 +31,7 @@ public final class SessionJournal implements Journal {
     private final List<StreamItem.Recorded> entries = new ArrayList<>();
     private final ConcurrentHashMap<String, Long> startedCalls = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, Long> endedCalls = new ConcurrentHashMap<>();
+    private KeptJournals.Kept known = KeptJournals.Kept.NOTHING;
     private long seen;
 
     SessionJournal(
@@ -46,13 +47,20 @@ public final class SessionJournal implements Journal {
         this.hub = hub;
         this.clock = clock;
         this.lease = lease;
-        store.read(
-                        handle -> {
-                            seen = EventRows.lastSeq(handle, lease.session());
-                            return TurnEntries.read(
-                                    handle, lease.session(), lease.claim().position());
-                        })
-                .forEach(this::add);
+        store.read(this::load).forEach(this::add);
+    }
+
+    private List<StreamItem.Recorded> load(Handle handle) {
+        long position = lease.claim().position();
+        seen = EventRows.lastSeq(handle, lease.session());
+        KeptJournals.Kept kept = turns.kept().take(lease.session(), position);
+        Optional<List<StreamItem.Recorded>> more =
+                TurnEntries.since(handle, lease.session(), kept, position);
+        if (more.isEmpty()) {
+            return TurnEntries.read(handle, lease.session(), position);
+        }
+        known = kept;
+        return Stream.concat(kept.entries().stream(), more.get().stream()).toList();
     }
 
     @Override
@@ -80,10 +88,21 @@ public final class SessionJournal implements Journal {
                     add(entry);
                     hub.publish(lease.session(), entry);
                 });
-        if (event instanceof Event.TurnCompleted) {
+        if (event instanceof Event.TurnCompleted && appended.entry().isPresent()) {
+            keep();
             turns.announce(); // the session's next turn may run
         }
         return appended.events();
+    }
+
+    /// The turn has ended: its entries stay as they are.
+    private void keep() {
+        long chars = known.chars();
+        for (StreamItem.Recorded entry : entries.subList(known.entries().size(), entries.size())) {
+            chars += entry.event().toString().length();
+        }
+        long position = lease.claim().position();
+        turns.kept().keep(lease.session(), new KeptJournals.Kept(position, seen, entries, chars));
     }
 
     private record Appended(

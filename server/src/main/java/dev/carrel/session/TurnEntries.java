@@ -53,6 +53,47 @@ final class TurnEntries {
                 .toList();
     }
 
+    /// What a turn has to know beyond what an earlier one knew; empty where something else was said
+    /// since than what later turns did, so that all has to be read anew.
+    static Optional<List<StreamItem.Recorded>> since(
+            Handle handle, SessionId session, KeptJournals.Kept kept, long position) {
+        if (kept.entries().isEmpty() || changedSince(handle, session, kept)) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                handle.createQuery(
+                                "select "
+                                        + EventRows.COLUMNS
+                                        + """
+                                         from events e join turns t on t.id = e.turn
+                                        where e.session = :session and e.seq > :kept
+                                            and t.position > :kept and t.position <= :position
+                                        order by t.position, e.seq
+                                        """)
+                        .bind("session", session.value())
+                        .bind("kept", kept.position())
+                        .bind("position", position)
+                        .map((row, context) -> EventRows.entry(row))
+                        .list());
+    }
+
+    /// A turn's entries have higher numbers than its position.
+    private static boolean changedSince(Handle handle, SessionId session, KeptJournals.Kept kept) {
+        return handle.createQuery(
+                                """
+                                select count(*) from events e left join turns t on t.id = e.turn
+                                where e.session = :session and e.seq > :kept
+                                    and (t.position is null
+                                        or (t.position <= :kept and e.seq > :seen))
+                                """)
+                        .bind("session", session.value())
+                        .bind("kept", kept.position())
+                        .bind("seen", kept.seen())
+                        .mapTo(Integer.class)
+                        .one()
+                > 0;
+    }
+
     /// The model call of the first answer that the newest summary does not stand for; 0 without a
     /// summary.
     private static long keptFrom(

@@ -23,6 +23,7 @@ public final class TurnQueue {
     private final Budgets budgets;
     private final String owner = Ids.next("wrk");
     private final ConcurrentHashMap<TurnId, Lease> held = new ConcurrentHashMap<>();
+    private final KeptJournals kept = new KeptJournals();
     private final Semaphore news = new Semaphore(0);
 
     TurnQueue(Store store, Hub hub, InstantSource clock, Budgets budgets) {
@@ -77,6 +78,11 @@ public final class TurnQueue {
     /// The journal of the turn's session, for whoever runs the turn.
     public SessionJournal journal(Lease lease) {
         return new SessionJournal(store, this, hub, clock, budgets, lease);
+    }
+
+    /// What earlier turns knew of their sessions.
+    KeptJournals kept() {
+        return kept;
     }
 
     /// Ends this process's part in a turn. If the turn has not ended, anybody may claim it at once.

@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carrel.client.CarrelClient;
+import dev.carrel.sandbox.oci.Eventually;
 import dev.carrel.wire.SandboxRequest;
+import dev.carrel.wire.SessionRequest;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -12,6 +14,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -26,10 +29,28 @@ class StopIT {
     private static final long SECONDS_MAX = 60;
     private static final int PORT_FREE = 0;
 
+    /// 5 s to park turns, and some for the machine.
+    private static final Duration PARKED_MAX = Duration.ofSeconds(10);
+
+    /// The entry that says that the command was started.
+    private static final int STARTED = 6;
+
+    private static final String PARKED =
+            """
+            conversations:
+              - steps:
+                  - calls:
+                      - name: bash
+                        arguments:
+                          command: "echo up; until [ -e go ]; do sleep 0.05; done; echo over"
+                  - text: "All is done."
+            """;
+
     @TempDir Path home;
+    private String config = "disk.pool_mb: 1024\n";
 
     private Process start(int port, String... options) throws IOException {
-        Files.writeString(home.resolve("carrel.yaml"), "disk.pool_mb: 1024\n");
+        Files.writeString(home.resolve("carrel.yaml"), config);
         var words = new ArrayList<String>();
         words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         words.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
@@ -122,6 +143,40 @@ class StopIT {
         Process third = start(PORT_FREE, "--temporary");
         assertThat(ready(third).sandboxes().get(sandbox).state()).isEqualTo("running");
         stop(third);
+        assertThat(onTheHost()).isEmpty();
+    }
+
+    @Test
+    void aTurnThatRunsIsParkedAndGoesOnInTheNextServer() throws Exception {
+        Path script = Files.writeString(home.resolve("script.yaml"), PARKED);
+        config += "providers: {script: {kind: scripted, script: " + script + "}}\n";
+        Path agents = Files.createDirectories(home.resolve("project/.carrel"));
+        Files.writeString(
+                agents.resolve("agents.json"), "[{\"name\": \"a\", \"model\": \"script/any\"}]");
+        Process first = start(PORT_FREE);
+        CarrelClient client = ready(first);
+        client.deploy(new AgentsFolder(agents).pack());
+        String session = client.sessions().create(SessionRequest.of("a")).id();
+        client.sessions().send(session, "wait");
+        Eventually.holds(() -> client.sessions().get(session).lastEvent() == STARTED);
+        Eventually.holds(() -> client.sessions().get(session).sandbox().isPresent());
+
+        long begun = System.nanoTime();
+        stop(first);
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(PARKED_MAX);
+
+        Process second = start(PORT_FREE, "--temporary");
+        CarrelClient next = ready(second);
+        assertThat(next.sessions().events(session, 0, 100)).hasSize(STARTED);
+        String sandbox = next.sessions().get(session).sandbox().orElseThrow();
+        next.sandboxes().writeFile(sandbox, "/workspace/go", new byte[0]);
+        Eventually.holds(() -> next.sessions().get(session).state().equals("idle"));
+        assertThat(next.sessions().events(session, STARTED, 100))
+                .first()
+                .satisfies(entry ->
+                        assertThat(entry.json().path("result").asText())
+                                .isEqualTo("up\nover\nexit code: 0"));
+        stop(second);
         assertThat(onTheHost()).isEmpty();
     }
 }

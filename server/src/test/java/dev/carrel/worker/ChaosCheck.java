@@ -14,7 +14,8 @@ import java.util.Set;
 
 /// Whether what a run left could have been left by one in which nothing went wrong.
 final class ChaosCheck {
-    private static final Set<String> OF_THE_RUN = Set.of("time", "turn", "duration_ms", "usage");
+    private static final Set<String> OF_THE_RUN =
+            Set.of("time", "turn", "duration_ms", "usage", "snapshot", "seq", "since", "kept_from");
 
     /// These never run twice: what a dead server left open of them is answered `interrupted`.
     private static final Set<String> NOT_REPEATED = Set.of("write", "edit");
@@ -24,6 +25,13 @@ final class ChaosCheck {
     ChaosCheck(ChaosRun.Outcome undisturbed) {
         this.undisturbed = normal(undisturbed.journal());
         assertThat(statuses(this.undisturbed).values()).doesNotContain("interrupted");
+        assertThat(statuses(this.undisturbed)).containsEntry(ChaosScript.DENIED, "denied");
+        assertThat(this.undisturbed)
+                .extracting(entry -> entry.path("type").asText())
+                .contains("approval.requested", "approval.decided");
+        assertThat(this.undisturbed)
+                .extracting(entry -> entry.path("kind").asText())
+                .contains("results", "summary");
         requireEffects(undisturbed, statuses(this.undisturbed));
     }
 
@@ -58,25 +66,34 @@ final class ChaosCheck {
         return all;
     }
 
-    /// Where a call was interrupted, what later calls saw may differ, too; and its answer is given
-    /// together with the calls after it, which are then started before it.
+    /// A word on a call may come before or after the start of another one, and so stands first
+    /// here. Where a call was interrupted, what later calls saw may differ, too; and its answer is
+    /// given together with the calls after it, which are then started before it.
     private static List<String> shape(List<ObjectNode> journal, boolean disturbed) {
-        if (!disturbed) {
-            return journal.stream().map(ObjectNode::toString).toList();
-        }
+        Set<String> varying =
+                disturbed ? Set.of("result", "status", "tokens_before", "tokens_after") : Set.of();
         return journal.stream()
+                .filter(entry -> !disturbed || !type(entry).startsWith("snapshot."))
                 .map(entry -> {
                     ObjectNode copy = entry.deepCopy();
-                    copy.remove(Set.of("seq", "result", "status"));
+                    copy.remove(varying);
                     return copy;
                 })
-                .sorted(Comparator.comparing(entry -> isStart(entry) ? 0 : 1)) // stable
+                .sorted(Comparator.comparing(entry -> place(type(entry), disturbed)))
                 .map(ObjectNode::toString)
                 .toList();
     }
 
-    private static boolean isStart(JsonNode entry) {
-        return entry.path("type").asText().equals("tool.started");
+    private static int place(String type, boolean disturbed) {
+        return switch (type) {
+            case "approval.decided" -> 0;
+            case "tool.started" -> disturbed ? 1 : 2;
+            default -> 2;
+        };
+    }
+
+    private static String type(JsonNode entry) {
+        return entry.path("type").asText();
     }
 
     /// By call; each has one result.
@@ -111,7 +128,7 @@ final class ChaosCheck {
 
     private static void requireEffects(ChaosRun.Outcome outcome, Map<String, String> statuses) {
         List<String> lines = outcome.files().get("effects").lines().toList();
-        assertThat(lines).containsExactlyInAnyOrderElementsOf(ChaosScript.EFFECTS.keySet());
+        assertThat(lines).containsExactlyInAnyOrderElementsOf(ChaosScript.EFFECTS);
         long edits = outcome.files().get("notes").lines().filter("beta"::equals).count();
         if (statuses.get(ChaosScript.EDIT).equals("ok")) {
             assertThat(edits).isEqualTo(1);

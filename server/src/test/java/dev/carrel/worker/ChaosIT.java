@@ -70,7 +70,8 @@ class ChaosIT {
         try {
             check.require(run(new Injection(each)));
             return "";
-        } catch (Exception | AssertionError e) {
+        } catch (Exception | AssertionError | Injection.Died e) {
+            System.out.println("-Dcarrel.chaos=" + each + " failed");
             return "-Dcarrel.chaos=" + each + "\n" + e;
         }
     }

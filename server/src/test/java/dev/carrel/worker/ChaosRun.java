@@ -4,12 +4,18 @@ import static dev.carrel.session.SessionFixture.PROJECT;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.carrel.agent.AgentDefinition;
 import dev.carrel.error.CarrelException;
 import dev.carrel.model.ConfiguredModels;
+import dev.carrel.model.ContextWindows;
+import dev.carrel.model.ModelRef;
 import dev.carrel.model.ModelSettings;
 import dev.carrel.sandbox.FakeHost;
 import dev.carrel.sandbox.SandboxFilter;
+import dev.carrel.session.ApprovalDecision;
 import dev.carrel.session.EventJson;
+import dev.carrel.session.PendingApproval;
+import dev.carrel.session.SessionApprovals;
 import dev.carrel.session.SessionFixture;
 import dev.carrel.session.SessionId;
 import dev.carrel.session.SessionSettings;
@@ -38,7 +44,7 @@ final class ChaosRun implements AutoCloseable {
     /// What is left when all is over.
     record Outcome(List<ObjectNode> journal, Map<String, String> files, int sandboxes) {}
 
-    private static final Duration LONG = Duration.ofSeconds(30);
+    private static final Duration LONG = Duration.ofSeconds(60);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Path home;
@@ -57,11 +63,17 @@ final class ChaosRun implements AutoCloseable {
         this.models =
                 ConfiguredModels.of(
                         ModelSettings.of(
-                                Map.of(),
-                                JSON.readTree(
-                                        "{\"scripted\": {\"kind\": \"openai\", \"base_url\": \""
-                                                + provider.url()
-                                                + "\"}}")));
+                                        Map.of(),
+                                        JSON.readTree(
+                                                "{\"scripted\": {\"kind\": \"openai\", \"base_url\": \""
+                                                        + provider.url()
+                                                        + "\"}}"))
+                                .with(
+                                        ContextWindows.of(
+                                                JSON.readTree(
+                                                        "{\"scripted/any\": "
+                                                                + ChaosScript.WINDOW_TOKENS
+                                                                + "}"))));
         start();
     }
 
@@ -91,6 +103,12 @@ final class ChaosRun implements AutoCloseable {
     }
 
     Outcome run() throws Exception {
+        server.base.deployments.deploy(
+                PROJECT,
+                List.of(
+                        AgentDefinition.of("coder", ModelRef.parse("scripted/any"))
+                                .approve(ChaosScript.APPROVE)
+                                .build()));
         SessionId session = server.newSession();
         injection.arm();
         for (String text : ChaosScript.TURNS) {
@@ -131,6 +149,7 @@ final class ChaosRun implements AutoCloseable {
                 throw new AssertionError("stuck: " + journal(session));
             }
             reviveIfDead();
+            decide(session);
             if (injection.frozen()) {
                 finishElsewhere(session, deadline);
                 injection.thaw();
@@ -146,9 +165,25 @@ final class ChaosRun implements AutoCloseable {
         reviveIfDead();
     }
 
+    /// As somebody does who is asked; who got no answer looks again.
+    private void decide(SessionId session) {
+        SessionApprovals approvals = server.base.sessions.approvals();
+        for (PendingApproval each : approvals.pending(PROJECT, session)) {
+            var word =
+                    each.callId().equals(ChaosScript.DENIED)
+                            ? ApprovalDecision.deny("not that")
+                            : ApprovalDecision.allow();
+            try {
+                approvals.decide(PROJECT, session, each.callId(), word);
+            } catch (CarrelException | Injection.Died e) {
+                return;
+            }
+        }
+    }
+
     private boolean busy(SessionId session) {
         SessionState state = server.base.session(session).state();
-        return state == SessionState.QUEUED || state == SessionState.RUNNING;
+        return state != SessionState.IDLE && state != SessionState.FAILED;
     }
 
     /// Another process on the same database, while this one stands still for longer than its lease.
@@ -162,6 +197,7 @@ final class ChaosRun implements AutoCloseable {
                                 SessionSettings.DEFAULT,
                                 server.base.clock));
         while (busy(session) && System.nanoTime() < deadline) {
+            decide(session);
             tryRound(other);
             TimeUnit.MILLISECONDS.sleep(2);
         }
@@ -192,7 +228,11 @@ final class ChaosRun implements AutoCloseable {
 
     private void stop() {
         worker.close(LONG);
-        server.sandboxes.close();
+        try {
+            server.sandboxes.close();
+        } catch (Injection.Died e) {
+            // A dead process writes nothing down on its way out.
+        }
         server.base.close();
     }
 
