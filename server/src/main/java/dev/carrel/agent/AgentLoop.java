@@ -55,6 +55,7 @@ public final class AgentLoop {
             List<PlannedCall.Ready> next = PlannedCall.firstBatch(ours);
             if (cancellation.isCancelled()) {
                 calls.close(turn, ours);
+                checkpoints.keep(turn);
                 turn.complete(StopReason.INTERRUPTED);
             } else if (!next.isEmpty()) {
                 ApprovalGate.ask(turn, ours);

@@ -29,7 +29,10 @@ public final class Approvals {
         waiting.remove(decision.callId());
         decided.putIfAbsent(decision.callId(), decision);
         if (decision.allowed() && decision.forSession()) {
-            granted.add(new Grant(decision.tool(), decision.pattern()));
+            var grant = new Grant(decision.tool(), decision.pattern());
+            granted.add(grant);
+            // They are looked at again: another pattern may hold them back.
+            waiting.values().removeIf(w -> new Grant(w.tool(), w.pattern()).equals(grant));
         }
     }
 

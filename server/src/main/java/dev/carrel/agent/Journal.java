@@ -37,6 +37,10 @@ public interface Journal {
         return List.of();
     }
 
+    /// Whether a call of this id has waited for somebody's word in what the session has gone back
+    /// behind: a word that comes late must not be taken for one about another call.
+    boolean isSpent(String callId);
+
     /// Tells live readers; never blocks, never fails.
     void publish(Delta delta);
 }

@@ -21,7 +21,7 @@ final class LiveAnswer implements ChatListener {
             return known;
         }
         String id = given;
-        for (int n = 2; turn.state().callIds().contains(id) || ids.containsValue(id); n++) {
+        for (int n = 2; turn.isTaken(id) || ids.containsValue(id); n++) {
             id = given + "_" + n;
         }
         ids.put(index, id);

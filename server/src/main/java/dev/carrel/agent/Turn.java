@@ -29,6 +29,11 @@ final class Turn {
         return fresh.isEmpty();
     }
 
+    /// Whether a new call must have another id.
+    boolean isTaken(String callId) {
+        return state.callIds().contains(callId) || journal.isSpent(callId);
+    }
+
     void publish(Delta delta) {
         journal.publish(delta);
     }

@@ -14,6 +14,7 @@ import dev.carrel.http.Route;
 import dev.carrel.http.RouteDoc;
 import dev.carrel.model.Cost;
 import dev.carrel.model.Usage;
+import dev.carrel.sandbox.Sandbox;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Delivery;
@@ -96,11 +97,22 @@ final class SessionRoutes {
         return Inputs.session(request.path("id"));
     }
 
+    /// A sandbox of one end user is not for the session of another.
+    private static void requireFor(Optional<String> user, Sandbox sandbox) {
+        Optional<String> its = sandbox.spec().user();
+        if (user.isPresent() && its.isPresent() && !its.equals(user)) {
+            throw CarrelException.ofParam(
+                    ErrorCode.CONFLICT,
+                    "sandbox",
+                    "sandbox " + sandbox.id() + " belongs to another end user");
+        }
+    }
+
     private Response create(Request request) {
         SessionRequest body = request.json(SessionRequest.class);
         ProjectId project = Inputs.project(request);
         Optional<SandboxId> sandbox = body.sandbox().map(Inputs::sandbox);
-        sandbox.ifPresent(id -> sandboxes.get(project, id)); // must exist
+        sandbox.ifPresent(id -> requireFor(body.user(), sandboxes.get(project, id)));
         var wanted = new NewSession(body.agent(), body.user(), body.metadata(), sandbox);
         return Response.json(201, info(sessions.create(project, wanted), List.of()));
     }

@@ -68,13 +68,23 @@ final class SessionSnapshotRows {
 
     /// Newest first.
     List<SessionSnapshot> of(String session) {
+        return list("session", session);
+    }
+
+    /// Of all sessions that have worked in it, newest first.
+    List<SessionSnapshot> of(SandboxId sandbox) {
+        return list("session is not null and sandbox", sandbox.value());
+    }
+
+    private List<SessionSnapshot> list(String condition, String value) {
         return store.read(handle ->
                 handle.createQuery(
                                 """
-                                select * from snapshots where session = ? and state = 'ready'
+                                select * from snapshots where %s = ? and state = 'ready'
                                 order by created_at desc, id desc
-                                """)
-                        .bind(0, session)
+                                """
+                                        .formatted(condition))
+                        .bind(0, value)
                         .map((row, context) -> snapshot(row))
                         .list());
     }

@@ -103,6 +103,11 @@ public final class SessionSnapshots {
         return rows.sessions().of(session);
     }
 
+    /// Those whose files were this sandbox's, newest first: its disk has room for all together.
+    public List<SessionSnapshot> of(SandboxId sandbox) {
+        return rows.sessions().of(sandbox);
+    }
+
     /// The oldest of all sessions, beyond [#TOTAL_MAX].
     public List<SnapshotId> surplus() {
         return rows.sessions().beyond(TOTAL_MAX);

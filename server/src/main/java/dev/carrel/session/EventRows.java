@@ -11,6 +11,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.result.ResultIterator;
 import org.jspecify.annotations.Nullable;
@@ -175,10 +177,9 @@ final class EventRows {
                 .list();
     }
 
-    /// What was asked and said about a tool call, oldest first.
-    static List<Event> approvalsOf(Handle handle, SessionId session, String call) {
-        return handle
-                .createQuery(
+    /// What was asked and said about tool calls, oldest first.
+    static List<Event> approvals(Handle handle, SessionId session) {
+        return handle.createQuery(
                         "select "
                                 + COLUMNS
                                 + """
@@ -190,10 +191,33 @@ final class EventRows {
                 .bind("requested", ApprovalJson.REQUESTED)
                 .bind("decided", ApprovalJson.DECIDED)
                 .map((row, context) -> entry(row).event())
+                .list();
+    }
+
+    /// The calls that somebody was asked about in entries that do not count any more.
+    static Set<String> spentCalls(Handle handle, SessionId session) {
+        var counting = CountingEntries.of(handle, session);
+        if (counting.areAll()) {
+            return Set.of();
+        }
+        return handle
+                .createQuery(
+                        """
+                        select seq, type, body from events
+                        where session = :session and type = :requested
+                        """)
+                .bind("session", session.value())
+                .bind("requested", ApprovalJson.REQUESTED)
+                .map((row, context) ->
+                        counting.contain(row.getLong("seq"))
+                                ? ""
+                                : ApprovalJson.call(
+                                        EventJson.parse(
+                                                row.getString("type"), row.getString("body"))))
                 .list()
                 .stream()
-                .filter(event -> call.equals(ApprovalJson.call(event)))
-                .toList();
+                .filter(call -> !call.isEmpty())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     static StreamItem.Recorded entry(ResultSet row) throws SQLException {

@@ -8,12 +8,8 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.sandbox.SessionSnapshots;
-import dev.carrel.sandbox.SessionSnapshots.Saved;
-import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.store.StoreException;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,10 +18,6 @@ import org.slf4j.LoggerFactory;
 public final class FileKeeper {
     private static final Logger LOG = LoggerFactory.getLogger(FileKeeper.class);
 
-    /// After so many, those of the whole server are counted.
-    private static final int COUNTED_EACH = 64;
-
-    private final AtomicInteger kept = new AtomicInteger();
     private final Sessions sessions;
     private final SessionFiles files;
     private final SessionSnapshots snapshots;
@@ -57,21 +49,11 @@ public final class FileKeeper {
         long since = journal.sinceCall(after);
         try {
             SandboxId sandbox = files.ready(lease.project(), lease.session(), settings);
-            return Optional.of(new Event.SnapshotTaken(save(lease.key(), sandbox).value(), since));
+            return Optional.of(
+                    new Event.SnapshotTaken(files.save(lease.key(), sandbox).value(), since));
         } catch (CarrelException e) {
             return failed(lease, e, since);
         }
-    }
-
-    private SnapshotId save(SessionKey key, SandboxId sandbox) {
-        Saved saved = snapshots.save(key.project(), sandbox, key.id().value());
-        List<SnapshotId> surplus =
-                SnapshotThinning.surplus(snapshots.of(key.id().value()), saved.tight());
-        snapshots.discard(surplus, files::isUsed);
-        if (kept.incrementAndGet() % COUNTED_EACH == 0) {
-            snapshots.discard(snapshots.surplus(), files::isUsed);
-        }
-        return saved.id();
     }
 
     /// That the sandbox was deleted is for the tools to say.

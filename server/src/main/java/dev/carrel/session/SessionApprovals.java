@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jdbi.v3.core.Handle;
 
 /// Tool calls that wait for somebody's word, and the words. A turn that waits is nobody's, for as
@@ -39,9 +40,10 @@ public final class SessionApprovals {
         });
     }
 
-    /// Durable when this returns. The same word twice is one; with `forSession` it counts for all
-    /// calls that wait for the same reason. Fails with `APPROVAL_NOT_FOUND` when nobody has asked
-    /// about such a call, with `CONFLICT` when something else was said before, or it is too late.
+    /// Durable when this returns. The same word twice is one; with `forSession` other calls that
+    /// wait for the same reason do not wait for that any more. Fails with `APPROVAL_NOT_FOUND` when
+    /// nobody has asked about such a call, with `CONFLICT` when something else was said before, or
+    /// it is too late.
     public void decide(ProjectId project, SessionId id, String call, ApprovalDecision decision) {
         if (decision.reason().length() > ApprovalDecision.REASON_CHARS_MAX) {
             throw CarrelException.ofParam(
@@ -71,45 +73,20 @@ public final class SessionApprovals {
             throw tooLate(key, call);
         }
         TurnRows.wake(handle, turn.get().turn());
-        List<PendingApproval> meant =
-                waiting.stream().filter(other -> covers(asked.get(), decision, other)).toList();
-        return append(handle, key, turn.get().turn(), meant, decision);
+        var word =
+                new Event.ApprovalDecided(
+                        call,
+                        asked.get().tool(),
+                        asked.get().pattern(),
+                        decision.allowed(),
+                        decision.forSession(),
+                        decision.reason());
+        Optional<TurnId> owner = turn.map(TurnRows.Open::turn);
+        return List.of(EventRows.append(handle, key, owner, word, clock.instant()));
     }
 
     private static Optional<PendingApproval> find(List<PendingApproval> waiting, String call) {
         return waiting.stream().filter(pending -> pending.callId().equals(call)).findFirst();
-    }
-
-    private static boolean covers(
-            PendingApproval asked, ApprovalDecision decision, PendingApproval other) {
-        return asked.callId().equals(other.callId())
-                || (decision.forSession()
-                        && asked.tool().equals(other.tool())
-                        && asked.pattern().equals(other.pattern()));
-    }
-
-    private List<StreamItem.Recorded> append(
-            Handle handle,
-            SessionKey key,
-            TurnId turn,
-            List<PendingApproval> meant,
-            ApprovalDecision decision) {
-        Instant now = clock.instant();
-        return meant.stream()
-                .map(pending ->
-                        EventRows.append(
-                                handle,
-                                key,
-                                Optional.of(turn),
-                                new Event.ApprovalDecided(
-                                        pending.callId(),
-                                        pending.tool(),
-                                        pending.pattern(),
-                                        decision.allowed(),
-                                        decision.forSession(),
-                                        decision.reason()),
-                                now))
-                .toList();
     }
 
     /// The calls without a word in the last step of a turn that has not ended.
@@ -140,20 +117,37 @@ public final class SessionApprovals {
             String call,
             ApprovalDecision decision,
             List<PendingApproval> waiting) {
-        List<Event> history = EventRows.approvalsOf(handle, key.id(), call);
+        List<Event> history = EventRows.approvals(handle, key.id());
+        Event.ApprovalRequested asked =
+                newest(history, Event.ApprovalRequested.class, e -> e.callId().equals(call))
+                        .orElseThrow(() -> notAsked(key, call, waiting));
         Optional<ApprovalDecision> said =
-                history.stream()
-                        .filter(Event.ApprovalDecided.class::isInstance)
-                        .map(Event.ApprovalDecided.class::cast)
-                        .map(e -> new ApprovalDecision(e.allowed(), e.forSession(), e.reason()))
-                        .findFirst();
+                newest(history, Event.ApprovalDecided.class, e -> e.callId().equals(call))
+                        .map(e -> new ApprovalDecision(e.allowed(), e.forSession(), e.reason()));
+        boolean granted =
+                newest(history, Event.ApprovalDecided.class, e -> grants(e, asked)).isPresent();
         if (said.isPresent()) {
             requireSame(said.get(), decision, call);
-        } else if (!history.isEmpty()) {
+        } else if (!granted) {
             throw tooLate(key, call);
-        } else {
-            throw notAsked(key, call, waiting);
+        } else if (!decision.allowed()) {
+            requireSame(ApprovalDecision.allowForSession(), decision, call);
         }
+    }
+
+    private static boolean grants(Event.ApprovalDecided word, Event.ApprovalRequested asked) {
+        return word.forSession()
+                && word.tool().equals(asked.tool())
+                && word.pattern().equals(asked.pattern());
+    }
+
+    private static <E extends Event> Optional<E> newest(
+            List<Event> history, Class<E> type, Predicate<E> which) {
+        return history.stream()
+                .filter(type::isInstance)
+                .map(type::cast)
+                .filter(which)
+                .reduce((_, newest) -> newest);
     }
 
     private static void requireSame(ApprovalDecision said, ApprovalDecision now, String call) {

@@ -10,10 +10,13 @@ import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SandboxSpec;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.sandbox.SessionSnapshots;
+import dev.carrel.sandbox.SessionSnapshots.Saved;
 import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.store.ProjectId;
 import dev.carrel.store.Store;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /// The sandboxes of sessions: each gets its own at the first use and keeps it, or the one that it
@@ -24,6 +27,10 @@ import java.util.function.Supplier;
 /// done then, at the latest before the files are used: so a crash in between does no harm. Any
 /// thread may call it, several at once for one session too.
 public final class SessionFiles {
+    /// So seldom is it looked whether all sessions together have too many snapshots.
+    private static final int SAVES_BETWEEN_ROUNDS = 64;
+
+    private final AtomicLong saves = new AtomicLong();
     private final Sessions sessions;
     private final Sandboxes sandboxes;
     private final SessionSnapshots snapshots;
@@ -163,16 +170,44 @@ public final class SessionFiles {
 
     /// Fails with `CONFLICT` when others work with these files, too.
     void requireNotShared(SessionKey key) {
-        Optional<SharedWorkspace> shared =
-                store.read(handle -> FilesRows.require(handle, key)).workspace();
-        if (shared.isPresent()) {
+        FilesRows.Row row = store.read(handle -> FilesRows.require(handle, key));
+        boolean others =
+                row.sandbox()
+                        .flatMap(id -> specOf(key.project(), id))
+                        .filter(spec -> !spec.owner().equals(Optional.of(owner(key))))
+                        .isPresent();
+        if (others || row.workspace().isPresent()) {
             throw new CarrelException(
                     ErrorCode.CONFLICT,
                     "session "
                             + key.id()
-                            + " shares its files with other sessions, which would lose theirs: fork"
-                            + " it, which gives the fork a sandbox of its own, or leave the files"
+                            + " has no sandbox of its own, and whoever else works in it would lose"
+                            + " their files: fork it, which gives the fork a sandbox of its own, or leave the files"
                             + " as they are with \"files\": \"none\"");
+        }
+    }
+
+    /// Keeps the files as they are, and no more of earlier ones than is of use. Fails with
+    /// `SESSION_NOT_FOUND` when the session was deleted meanwhile; then nothing is kept.
+    SnapshotId save(SessionKey key, SandboxId sandbox) {
+        String session = key.id().value();
+        Saved saved = snapshots.save(key.project(), sandbox, session);
+        var surplus = new HashSet<>(SnapshotThinning.surplus(snapshots.of(session), saved.tight()));
+        surplus.addAll(SnapshotThinning.surplus(snapshots.of(sandbox), saved.tight()));
+        if (saves.incrementAndGet() % SAVES_BETWEEN_ROUNDS == 0) {
+            surplus.addAll(snapshots.surplus());
+        }
+        snapshots.discard(surplus, this::isUsed);
+        requirePresent(key);
+        return saved.id();
+    }
+
+    private void requirePresent(SessionKey key) {
+        try {
+            sessions.get(key.project(), key.id());
+        } catch (CarrelException e) {
+            discard(key.id().value());
+            throw e;
         }
     }
 
@@ -202,7 +237,7 @@ public final class SessionFiles {
         }
     }
 
-    private void discard(String session) {
+    void discard(String session) {
         snapshots.discard(snapshots.of(session).stream().map(s -> s.id()).toList(), this::isUsed);
     }
 

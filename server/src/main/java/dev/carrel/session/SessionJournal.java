@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
@@ -31,6 +32,7 @@ public final class SessionJournal implements Journal {
     private final List<StreamItem.Recorded> entries = new ArrayList<>();
     private final ConcurrentHashMap<String, Long> startedCalls = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, Long> endedCalls = new ConcurrentHashMap<>();
+    private final Set<String> spentCalls;
     private KeptJournals.Kept known = KeptJournals.Kept.NOTHING;
     private long seen;
 
@@ -47,6 +49,7 @@ public final class SessionJournal implements Journal {
         this.hub = hub;
         this.clock = clock;
         this.lease = lease;
+        this.spentCalls = store.read(handle -> EventRows.spentCalls(handle, lease.session()));
         store.read(this::load).forEach(this::add);
     }
 
@@ -131,6 +134,11 @@ public final class SessionJournal implements Journal {
                                 Optional.of(lease.turn()),
                                 event,
                                 clock.instant())));
+    }
+
+    @Override
+    public boolean isSpent(String callId) {
+        return spentCalls.contains(callId);
     }
 
     @Override

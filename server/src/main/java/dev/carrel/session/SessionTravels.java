@@ -11,10 +11,13 @@ import dev.carrel.store.ProjectId;
 import dev.carrel.store.Store;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
 
 /// Goes back in the time of sessions: conversation and files together. Any thread may call it.
 public final class SessionTravels {
@@ -51,16 +54,32 @@ public final class SessionTravels {
         Session session = sessions.get(project, id);
         long last = at.orElse(session.lastEvent());
         requireEntry(session, last, "at");
-        FilesThen then =
-                wanted == Files.NONE
-                        ? new FilesThen.Left()
-                        : at.isPresent()
-                                ? finder.at(source, last)
-                                : finder.now(source, fork.id()).files();
-        try (var _ = finder.hold(project, then)) {
+        boolean begun = false;
+        try {
+            FilesThen then =
+                    wanted == Files.NONE
+                            ? new FilesThen.Left()
+                            : at.isPresent()
+                                    ? finder.at(source, last)
+                                    : finder.now(source, fork.id()).files();
+            begin(source, fork, last, then);
+            begun = true;
+        } finally {
+            if (!begun) {
+                files.discard(fork.id().value()); // what was kept for it alone
+            }
+        }
+        makeSandbox(session, fork);
+        return sessions.get(project, fork.id());
+    }
+
+    private void begin(SessionKey source, SessionKey fork, long last, FilesThen then) {
+        SessionId id = source.id();
+        try (var _ = finder.hold(source.project(), then)) {
             store.write(handle -> {
                 Instant now = sessions.clock().instant().truncatedTo(ChronoUnit.MICROS);
-                sessions.requireRoom(handle, project);
+                SessionRows.require(handle, source); // it may have been deleted by now
+                sessions.requireRoom(handle, source.project());
                 SessionRows.insert(handle, fork, Optional.empty(), Optional.empty(), now);
                 TurnRows.copy(handle, id, fork, last, now);
                 EventRows.copy(handle, id, fork, last);
@@ -69,8 +88,6 @@ public final class SessionTravels {
                 return EventRows.append(handle, fork, Optional.empty(), event, now);
             });
         }
-        makeSandbox(session, fork);
-        return sessions.get(project, fork.id());
     }
 
     private void makeSandbox(Session source, SessionKey fork) {
@@ -104,9 +121,9 @@ public final class SessionTravels {
     }
 
     /// Makes the session again what it was after entry `to`. The journal keeps everything: it may
-    /// be rewound to before or after this. What runs in its sandbox ends. Fails with `CONFLICT`
-    /// when a turn runs or waits, or the files are not kept, and with `INVALID_REQUEST` for an
-    /// entry that there is not; then nothing has happened.
+    /// be rewound to before or after this, since the files that it leaves are kept first. What runs
+    /// in its sandbox ends. Fails with `CONFLICT` when a turn runs or waits, or the files are not
+    /// kept, and with `INVALID_REQUEST` for an entry that there is not; then nothing has happened.
     public Session rewind(ProjectId project, SessionId id, long to, Files wanted) {
         var key = new SessionKey(project, id);
         Session session = sessions.get(project, id);
@@ -116,19 +133,26 @@ public final class SessionTravels {
         }
         FilesThen then = wanted == Files.NONE ? new FilesThen.Left() : finder.at(key, to);
         try (var _ = finder.hold(project, then)) {
-            StreamItem.Recorded entry =
-                    store.write(handle -> {
-                        SessionRows.require(handle, key);
-                        requireNoTurn(key, TurnRows.open(handle, id).size());
-                        FilesRows.setPending(handle, key, then);
-                        var event = new Event.SessionRewound(to, then);
-                        Instant now = sessions.clock().instant();
-                        return EventRows.append(handle, key, Optional.empty(), event, now);
-                    });
-            sessions.publish(id, entry);
+            Optional<Event> leaving =
+                    wanted == Files.NONE
+                            ? Optional.empty()
+                            : finder.keepNow(key, session.lastEvent());
+            store.write(handle -> goBack(handle, key, new Event.SessionRewound(to, then), leaving))
+                    .forEach(entry -> sessions.publish(id, entry));
         }
         files.settle(key, spec(session));
         return sessions.get(project, id);
+    }
+
+    private List<StreamItem.Recorded> goBack(
+            Handle handle, SessionKey key, Event.SessionRewound back, Optional<Event> leaving) {
+        SessionRows.require(handle, key);
+        requireNoTurn(key, TurnRows.open(handle, key.id()).size());
+        FilesRows.setPending(handle, key, back.files());
+        Instant now = sessions.clock().instant();
+        return Stream.concat(leaving.stream(), Stream.of(back))
+                .map(event -> EventRows.append(handle, key, Optional.empty(), event, now))
+                .toList();
     }
 
     static void requireEntry(Session session, long seq, String param) {

@@ -156,7 +156,8 @@ final class TurnRows {
     ///
     /// Of all first turns in a shared workspace, it is the one that was begun, or else the one that
     /// waits longest, and only if no other has a lease. One that waits for somebody's word keeps
-    /// nobody waiting. That order has no two turns wait for each other.
+    /// nobody waiting. That order has no two turns wait for each other. One that is to end waits
+    /// for none: it does nothing more.
     static List<TurnId> claimable(Handle handle, Instant now, int limit) {
         return handle.createQuery(
                         """
@@ -166,7 +167,8 @@ final class TurnRows {
                             and not exists (select 1 from turns o
                                 where o.session = t.session and o.state <> 'done'
                                     and o.position < t.position)
-                            and (t.workspace is null or not exists (select 1 from turns o
+                            and (t.workspace is null or t.cancel_requested = 1
+                                or not exists (select 1 from turns o
                                 where o.project = t.project and o.workspace = t.workspace
                                     and o.workspace is not null
                                     and o.state <> 'done' and o.session <> t.session

@@ -155,6 +155,25 @@ class ApprovalTest {
     }
 
     @Test
+    void aWordForTheSessionLeavesWaitingCallsToTheirOtherPatterns() {
+        play(call("a", "touch", "prod1"), call("b", "touch", "prod2"), call("c", "touch", "prod"));
+        stage.approve = List.of(PATTERN, "touch(*2)");
+        stage.run(journal);
+        assertThat(shape()).containsExactly("asked:a", "asked:b", "asked:c");
+        journal.arrive(allowForSession("a"));
+        stage.run(journal);
+        assertThat(shape()).contains("started:a").doesNotContain("started:b");
+        assertThat(journal.events())
+                .contains(
+                        new Event.ApprovalRequested(
+                                "b", "touch", "{\"at\":\"prod2\"}", "touch(*2)"));
+        assertThat(journal.rests()).isEqualTo(2);
+        journal.arrive(new Event.ApprovalDecided("b", "touch", "touch(*2)", false, false, ""));
+        stage.run(journal);
+        assertThat(stage.effects).containsExactly("touch prod1", "touch prod");
+    }
+
+    @Test
     void aWordThatComesWhileTheTurnIsGivenBackIsNotMissed() {
         play(call("a", "touch", "prod"));
         stage.run(journal.arriveBeforeRest(allow("a")));

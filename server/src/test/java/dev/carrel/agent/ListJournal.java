@@ -120,6 +120,11 @@ public final class ListJournal implements Journal {
     }
 
     @Override
+    public boolean isSpent(String callId) {
+        return false;
+    }
+
+    @Override
     public long numberOfAnswer(int answer) {
         int left = answer;
         for (int i = events.size() - 1; i >= 0; i--) {

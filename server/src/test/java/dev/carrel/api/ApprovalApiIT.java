@@ -151,6 +151,7 @@ class ApprovalApiIT {
                         "approval.decided",
                         "tool.started",
                         "tool.completed",
+                        "snapshot.taken",
                         "model.started",
                         "message.assistant",
                         "turn.completed");

@@ -16,6 +16,7 @@ import dev.carrel.wire.ExecuteRequest;
 import dev.carrel.wire.ExecutionInfo;
 import dev.carrel.wire.RewindRequest;
 import dev.carrel.wire.SandboxInfo;
+import dev.carrel.wire.SandboxRequest;
 import dev.carrel.wire.SessionForkRequest;
 import dev.carrel.wire.SessionInfo;
 import dev.carrel.wire.SessionRequest;
@@ -25,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -193,7 +195,7 @@ class TravelIT {
 
         SessionInfo back = client.sessions().rewind(session, RewindRequest.to(first));
         assertThat(fileOf(back)).isEqualTo("three");
-        assertThat(back.lastEvent()).isEqualTo(second + 1);
+        assertThat(back.lastEvent()).isEqualTo(second + 2); // its files, and the way back
         assertThat(run(session, "look")).contains("three\\nfile").doesNotContain("more");
 
         client.sessions().rewind(session, RewindRequest.to(second));
@@ -204,6 +206,54 @@ class TravelIT {
         client.sessions().rewind(session, RewindRequest.to(second));
         assertThat(fileOf(client.sessions().get(session))).isEqualTo("four");
         client.sessions().delete(session);
+    }
+
+    @Test
+    void whatARewindLeavesBehindIsKept() throws Exception {
+        String session = firstTurn();
+        String sandbox = client.sessions().get(session).sandbox().orElseThrow();
+        long end = last(session);
+        client.sandboxes()
+                .writeFile(sandbox, "/workspace/upload", "mine".getBytes(StandardCharsets.UTF_8));
+        client.sessions().rewind(session, RewindRequest.to(1));
+
+        SessionInfo back = client.sessions().rewind(session, RewindRequest.to(end));
+        assertThat(read(back, "/workspace/upload")).isEqualTo("mine");
+        client.sessions().delete(session);
+    }
+
+    @Test
+    void whatAnInterruptedCallHasWrittenBelongsToItsEnd() throws Exception {
+        String session = create();
+        client.sessions().send(session, "wait");
+        Eventually.holds(() -> client.sessions().get(session).sandbox().isPresent());
+        String sandbox = client.sessions().get(session).sandbox().orElseThrow();
+        Eventually.holds(() -> shell(sandbox, "cat file 2>&1 || true").contains("begun"));
+        client.sessions().interrupt(session);
+        Eventually.holds(() -> client.sessions().get(session).state().equals("idle"));
+
+        SessionInfo fork = client.sessions().fork(session, SessionForkRequest.at(last(session)));
+        assertThat(fileOf(fork)).isEqualTo("begun");
+        client.sessions().delete(session);
+        client.sessions().delete(fork.id());
+    }
+
+    @Test
+    void filesInAGivenSandboxAreNobodysToTakeBack() {
+        SandboxInfo given = client.sandboxes().create(SandboxRequest.builder().user("bob").build());
+        var wanted =
+                new SessionRequest("coder", Optional.of("bob"), Map.of(), Optional.of(given.id()));
+        String session = client.sessions().create(wanted).id();
+        run(session, "first");
+        assertThat(refusal(() -> client.sessions().rewind(session, RewindRequest.to(1))).code())
+                .isEqualTo(ErrorCode.CONFLICT);
+        var other =
+                new SessionRequest(
+                        "coder", Optional.of("carol"), Map.of(), Optional.of(given.id()));
+        assertThat(refusal(() -> client.sessions().create(other)).code())
+                .isEqualTo(ErrorCode.CONFLICT);
+        client.sessions().delete(session);
+        client.sandboxes().delete(given.id());
     }
 
     @Test

@@ -187,7 +187,7 @@ class WorkspaceScopeIT {
         CarrelException refused =
                 refusal(() -> client.sessions().rewind(session.id(), RewindRequest.to(one)));
         assertThat(refused.code()).isEqualTo(ErrorCode.CONFLICT);
-        assertThat(refused.text()).contains("shares its files", "fork");
+        assertThat(refused.text()).contains("no sandbox of its own", "fork");
         SessionInfo fork = client.sessions().fork(session.id(), SessionForkRequest.at(one));
         assertThat(sandbox(fork)).isNotEqualTo(sandbox(session));
         assertThat(run(fork, "add")).contains("\"2\\n");

@@ -168,6 +168,10 @@ class SessionApprovalsTest {
                 .extracting(PendingApproval::callId)
                 .containsExactly("c", "d");
         assertThat(refusal("b", ApprovalDecision.deny("")).code()).isEqualTo(ErrorCode.CONFLICT);
+        decide("b", ApprovalDecision.allow());
+        assertThat(fixture.events(session))
+                .filteredOn(Event.ApprovalDecided.class::isInstance)
+                .hasSize(1);
     }
 
     @Test

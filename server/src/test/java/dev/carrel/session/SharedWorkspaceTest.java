@@ -139,6 +139,20 @@ class SharedWorkspaceTest {
     }
 
     @Test
+    void aTurnThatIsToEndWaitsForNobody() {
+        SessionId first = session("each", "ada");
+        SessionId second = session("each", "ada");
+        send(first);
+        Lease asking = fixture.claim();
+        fixture.sessions.turns().journal(asking).append(new Event.TurnStarted(1));
+        fixture.sessions.turns().journal(asking).rest();
+        send(second);
+        assertThat(fixture.claim().session()).isEqualTo(second);
+        fixture.sessions.interrupt(PROJECT, first);
+        assertThat(fixture.claim().session()).isEqualTo(first);
+    }
+
+    @Test
     void aLostTurnIsFinishedBeforeAnotherBegins() {
         SessionId first = session("all", "ada");
         SessionId second = session("all", "bob");
