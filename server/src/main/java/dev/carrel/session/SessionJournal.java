@@ -98,14 +98,23 @@ public final class SessionJournal implements Journal {
         return appended.events();
     }
 
-    /// The turn has ended: its entries stay as they are.
+    /// The turn has ended: its entries stay as they are. After a summary there is nothing to keep:
+    /// what it stands for is not read again.
     private void keep() {
+        List<StreamItem.Recorded> more = entries.subList(known.entries().size(), entries.size());
+        if (more.stream().anyMatch(SessionJournal::isSummary)) {
+            return;
+        }
         long chars = known.chars();
-        for (StreamItem.Recorded entry : entries.subList(known.entries().size(), entries.size())) {
+        for (StreamItem.Recorded entry : more) {
             chars += entry.event().toString().length();
         }
         long position = lease.claim().position();
         turns.kept().keep(lease.session(), new KeptJournals.Kept(position, seen, entries, chars));
+    }
+
+    private static boolean isSummary(StreamItem.Recorded entry) {
+        return entry.event() instanceof Event.Compaction cut && cut.summary().isPresent();
     }
 
     private record Appended(
