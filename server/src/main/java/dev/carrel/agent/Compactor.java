@@ -9,15 +9,17 @@ import dev.carrel.model.Models;
 import dev.carrel.model.TokenEstimate;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /// Keeps a conversation within what its model can read: decides before each model call, from the
 /// fold of the journal alone, whether something has to be taken out, and what.
 ///
 /// Old results of tools go first, then all but the newest steps becomes a summary, then the newest
-/// results are cut, too. Each is done only when it frees a good part of the window: so it happens
-/// seldom, the provider's cache holds for long in between, and there is no compaction without end.
-/// Where nothing is left to cut, the turn fails with `MODEL_CONTEXT_OVERFLOW`.
+/// results are cut, too, and at last the user's messages. Each is done only when it frees a good
+/// part of the window: so it happens seldom, the provider's cache holds for long in between, and
+/// there is no compaction without end. Where nothing is left to cut, the turn fails with
+/// `MODEL_CONTEXT_OVERFLOW`.
 final class Compactor {
     /// Parts of what a request may have: from where on something is done, up to where cutting
     /// results is enough, what must come of it at least, and when the request does not fit
@@ -36,7 +38,7 @@ final class Compactor {
     /// Refusals of the provider between two of its answers.
     static final int OVERFLOWS_MAX = 6;
 
-    private static final int NEWEST_RESULT_CHARS_MAX = 25_000;
+    private static final int NEWEST_CHARS_MAX = 400_000;
 
     private final Models models;
     private final Toolbox toolbox;
@@ -96,7 +98,7 @@ final class Compactor {
             return Optional.of(() -> event(size, call, oldResults));
         }
         return size.tokens() > size.max()
-                ? Optional.of(() -> event(size, call, newestResults(size, call)))
+                ? Optional.of(() -> event(size, call, newest(size, call)))
                 : Optional.empty();
     }
 
@@ -120,15 +122,25 @@ final class Compactor {
                 text.duration());
     }
 
-    /// The longest results that fit.
-    private static Cut newestResults(ContextSize size, ModelCall call) {
-        for (int chars = NEWEST_RESULT_CHARS_MAX; chars >= OLD_RESULT_CHARS; chars /= 2) {
-            Cut cut = new Cut.Results(0, chars);
+    /// The longest results that fit, or else results and messages.
+    private static Cut newest(ContextSize size, ModelCall call) {
+        return longest(size, chars -> new Cut.Results(0, chars))
+                .or(() -> longest(size, chars -> new Cut.Texts(0, chars)))
+                .orElseThrow(() -> overflow(size, call));
+    }
+
+    private static Optional<Cut> longest(ContextSize size, IntFunction<Cut> cuts) {
+        for (int chars = NEWEST_CHARS_MAX; chars >= OLD_RESULT_CHARS; chars /= 2) {
+            Cut cut = cuts.apply(chars);
             if (size.tokensAfter(cut) <= size.max() * FULL) {
-                return cut;
+                return Optional.of(cut);
             }
         }
-        throw new CarrelException(
+        return Optional.empty();
+    }
+
+    private static CarrelException overflow(ContextSize size, ModelCall call) {
+        return new CarrelException(
                 ErrorCode.MODEL_CONTEXT_OVERFLOW,
                 ("the conversation takes about %d tokens, a request to model %s may have %d, and"
                                 + " nothing is left to cut: prompt and tools alone take %d. Send"

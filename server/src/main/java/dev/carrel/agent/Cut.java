@@ -11,6 +11,10 @@ public sealed interface Cut {
     /// Older results of tools are cut in the middle, to `charsMax` characters.
     record Results(int keptAnswers, int charsMax) implements Cut {}
 
+    /// Whatever is older and too long is cut in the middle, messages of the user too, but for the
+    /// newest: when nothing else is left.
+    record Texts(int keptAnswers, int charsMax) implements Cut {}
+
     /// All that is older becomes a summary that the model wrote, but for the newest
     /// `keptUserMessages` messages of the user among it, which stay word for word. `keptFrom` is
     /// the number of the entry of the first answer that stays.

@@ -131,6 +131,13 @@ final class Transcript {
         switch (cut) {
             case Cut.Results results ->
                     old.forEach(item -> left.add(shortened(item, results.charsMax())));
+            case Cut.Texts texts -> {
+                int newest = newestUser();
+                for (int i = 0; i < start; i++) {
+                    Item item = shortened(items.get(i), texts.charsMax());
+                    left.add(i == newest ? item : shortenedUser(item, texts.charsMax()));
+                }
+            }
             case Cut.Summary summary -> {
                 var message = new Message.User(SUMMARY_HEAD + summary.text());
                 left.add(new Item(message, true, TokenEstimate.of(message)));
@@ -150,6 +157,22 @@ final class Transcript {
                                 result.toolName(),
                                 Excerpt.middle(result.text(), charsMax),
                                 result.error()))
+                : item;
+    }
+
+    /// The place of the user's newest message; -1 when there is none.
+    private int newestUser() {
+        int place = items.size() - 1;
+        while (place >= 0 && !items.get(place).isUsers()) {
+            place--;
+        }
+        return place;
+    }
+
+    private static Item shortenedUser(Item item, int charsMax) {
+        return item.message instanceof Message.User user
+                        && user.text().length() > charsMax + SPARED_CHARS
+                ? Item.of(new Message.User(Excerpt.middle(user.text(), charsMax)))
                 : item;
     }
 

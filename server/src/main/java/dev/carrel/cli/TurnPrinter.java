@@ -178,9 +178,11 @@ final class TurnPrinter {
     private void compacted(JsonNode item) {
         endLine();
         String what =
-                item.path("kind").asText().equals("summary")
-                        ? "older steps were summed up"
-                        : "older results were shortened";
+                switch (item.path("kind").asText()) {
+                    case "summary" -> "older steps were summed up";
+                    case "texts" -> "older messages and results were shortened";
+                    default -> "older results were shortened";
+                };
         terminal.line(
                 Style.NOTE,
                 "(the conversation was long: %s, %d tokens became %d)"

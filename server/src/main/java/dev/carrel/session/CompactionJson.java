@@ -17,6 +17,10 @@ final class CompactionJson {
                     body.put("kind", "results")
                             .put("kept_answers", cut.keptAnswers())
                             .put("result_chars_max", cut.charsMax());
+            case Cut.Texts cut ->
+                    body.put("kind", "texts")
+                            .put("kept_answers", cut.keptAnswers())
+                            .put("chars_max", cut.charsMax());
             case Cut.Summary cut -> {
                 body.put("kind", "summary")
                         .put("kept_answers", cut.keptAnswers())
@@ -34,15 +38,18 @@ final class CompactionJson {
     static Event read(JsonNode body) {
         int keptAnswers = body.path("kept_answers").asInt();
         Cut cut =
-                body.path("kind").asText().equals("summary")
-                        ? new Cut.Summary(
-                                keptAnswers,
-                                body.path("kept_user_messages").asInt(),
-                                body.path("kept_from").asLong(),
-                                body.path("summary").asText(),
-                                EventBody.usage(body),
-                                EventBody.duration(body))
-                        : new Cut.Results(keptAnswers, body.path("result_chars_max").asInt());
+                switch (body.path("kind").asText()) {
+                    case "summary" ->
+                            new Cut.Summary(
+                                    keptAnswers,
+                                    body.path("kept_user_messages").asInt(),
+                                    body.path("kept_from").asLong(),
+                                    body.path("summary").asText(),
+                                    EventBody.usage(body),
+                                    EventBody.duration(body));
+                    case "texts" -> new Cut.Texts(keptAnswers, body.path("chars_max").asInt());
+                    default -> new Cut.Results(keptAnswers, body.path("result_chars_max").asInt());
+                };
         return new Event.Compaction(
                 body.path("model").asText(),
                 cut,

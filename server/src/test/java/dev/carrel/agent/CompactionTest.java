@@ -255,6 +255,14 @@ class CompactionTest {
         stage.run(journal);
         assertThat(stage.requests).isEmpty();
         assertError(journal, ErrorCode.MODEL_CONTEXT_OVERFLOW, "nothing is left to cut");
+
+        journal.arrive(new Event.UserMessage("less, then", List.of()));
+        journal.arrive(Stage.STARTED);
+        stage.run(journal);
+        assertThat(end(journal).reason()).isEqualTo(StopReason.END);
+        assertThat(compactions(journal).getFirst().cut()).isInstanceOf(Cut.Texts.class);
+        assertThat(tokens(requests().getFirst())).isLessThan(stage.window.requestTokens());
+        assertThat(requests().getFirst().messages()).contains(new Message.User("less, then"));
     }
 
     private static void assertError(ListJournal journal, ErrorCode code, String text) {

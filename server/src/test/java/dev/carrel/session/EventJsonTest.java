@@ -153,6 +153,10 @@ class EventJsonTest {
                 """;
         assertThat(EventJson.body(event)).isEqualTo(body);
         assertThat(EventJson.parse("compaction", body)).isEqualTo(event);
+
+        var texts = new Event.Compaction("a/b", new Cut.Texts(0, 800), 9, 5, OptionalLong.empty());
+        assertThat(EventJson.body(texts)).contains("\"kind\":\"texts\"", "\"chars_max\":800");
+        assertThat(EventJson.parse("compaction", EventJson.body(texts))).isEqualTo(texts);
     }
 
     @Test
