@@ -12,11 +12,17 @@ import dev.carrel.store.ProjectId;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Semaphore;
 
 /// What differs between the files of a session at two of its entries. Any thread may call it.
 public final class SessionDiffs {
     /// Files, links and directories that are looked at.
     static final int ENTRIES_MAX = 200_000;
+
+    /// On one server: each reads what is on disk, as fast as it can.
+    static final int AT_ONCE_MAX = 4;
+
+    private final Semaphore free = new Semaphore(AT_ONCE_MAX);
 
     private final Sessions sessions;
     private final SessionSnapshots snapshots;
@@ -34,20 +40,32 @@ public final class SessionDiffs {
 
     /// The difference of what is below `path`, an absolute directory, between entry `from` and
     /// entry `to`, or now. Fails with `INVALID_REQUEST` for what is no entry or path, with
-    /// `CONFLICT` when files are not kept.
+    /// `CONFLICT` when files are not kept, with `RATE_LIMITED` when too many are being made.
     public Diff diff(ProjectId project, SessionId id, long from, OptionalLong to, String path) {
         Session session = sessions.get(project, id);
         SessionTravels.requireEntry(session, from, "from");
         to.ifPresent(seq -> SessionTravels.requireEntry(session, seq, "to"));
         requirePath(path);
-        var key = new SessionKey(project, id);
+        if (!free.tryAcquire()) {
+            throw new CarrelException(
+                    ErrorCode.RATE_LIMITED,
+                    AT_ONCE_MAX + " differences are being made, the most at once: try again soon");
+        }
+        try {
+            return diff(new SessionKey(project, id), from, to, path);
+        } finally {
+            free.release();
+        }
+    }
+
+    private Diff diff(SessionKey key, long from, OptionalLong to, String path) {
         FilesThen before = finder.at(key, from);
         Now after =
                 to.isPresent()
                         ? new Now(finder.at(key, to.getAsLong()), false)
-                        : finder.now(key, id);
-        try (var _ = finder.hold(project, before);
-                var _ = finder.hold(project, after.files())) {
+                        : finder.now(key, key.id());
+        try (var _ = finder.hold(key.project(), before);
+                var _ = finder.hold(key.project(), after.files())) {
             return compare(FilePoints.snapshot(before), FilePoints.snapshot(after.files()), path);
         } finally {
             if (after.taken()) {

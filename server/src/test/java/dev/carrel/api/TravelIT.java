@@ -95,6 +95,15 @@ class TravelIT {
                             printf '\\000\\002' > binary; echo more >> big; mkfifo pipe
                             ln -s /etc/passwd evil; cp -r /etc/skel evil2; echo x >> /etc/motd
                   - text: "It is spoilt."
+              - when: "dig"
+                steps:
+                  - calls:
+                      - name: bash
+                        arguments:
+                          command: |
+                            d=deep; for i in $(seq 300); do d=$d/d; done; mkdir -p $d
+                            echo x > $d/lowest; echo y > top
+                  - text: "I have dug."
               - when: "talk"
                 steps:
                   - text: "I talk."
@@ -327,6 +336,17 @@ class TravelIT {
                 .doesNotContain("b/pipe", "root:x:", "motd");
         client.sessions().delete(session);
         client.sessions().delete(before.id());
+    }
+
+    @Test
+    void whatIsTooDeepToCompareIsSaid() throws Exception {
+        String session = create();
+        run(session, "dig");
+
+        DiffInfo diff = client.sessions().diff(session, 1, Optional.empty());
+        assertThat(diff.truncated()).isTrue();
+        assertThat(diff.patch()).contains("+++ b/top").doesNotContain("lowest");
+        client.sessions().delete(session);
     }
 
     private String shell(String sandbox, String line) {

@@ -35,6 +35,7 @@ final class SnapshotComparison {
     private final FileDifference.Visitor visitor;
     private int entries;
     private boolean ended;
+    private boolean leftOut;
 
     private SnapshotComparison(int entriesMax, FileDifference.Visitor visitor) {
         this.entriesMax = entriesMax;
@@ -45,14 +46,15 @@ final class SnapshotComparison {
     record Trees(Optional<Path> before, Optional<Path> after, Path image) {}
 
     /// Below `path`, which is absolute; a link on the way to it counts as nothing. Returns whether
-    /// all was compared: not after more than `entriesMax` entries, nor when the visitor has enough.
+    /// all was compared: not after more than `entriesMax` entries, nor when the visitor has enough,
+    /// nor what is nested deeper than any tree may be.
     static boolean run(Trees trees, String path, int entriesMax, FileDifference.Visitor visitor)
             throws IOException {
         var comparison = new SnapshotComparison(entriesMax, visitor);
         try (var before = top(trees.before(), trees.image(), path);
                 var after = top(trees.after(), trees.image(), path)) {
             comparison.directories(before, after, path.equals("/") ? "" : path, 0);
-            return !comparison.ended;
+            return !comparison.ended && !comparison.leftOut;
         } catch (LayeredDirectory.TooManyEntriesException e) {
             return false;
         }
@@ -75,7 +77,8 @@ final class SnapshotComparison {
             LayeredDirectory before, LayeredDirectory after, String path, int depth)
             throws IOException {
         if (depth > SandboxFiles.TREE_DEPTH_MAX) {
-            throw new IOException("folders more than %d levels deep".formatted(depth - 1));
+            leftOut = true;
+            return;
         }
         Map<String, Entry> old = before.entries(entriesMax);
         Map<String, Entry> now = after.entries(entriesMax);
