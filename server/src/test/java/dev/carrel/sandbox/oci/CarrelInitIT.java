@@ -337,8 +337,8 @@ class CarrelInitIT {
             }
         });
         client.killAll();
-        // The shell may have given up before it was killed.
-        assertThat(bomb.follow(OutputListener.NONE).exitCode().orElseThrow()).isNotZero();
+        // The shell may have given up before it was killed, with whatever exit code.
+        assertThat(bomb.follow(OutputListener.NONE).exitCode()).isPresent();
         await(() -> {
             try {
                 return run("echo ok").stdout().equals("ok\n");
