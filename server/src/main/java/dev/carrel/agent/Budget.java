@@ -1,5 +1,7 @@
 package dev.carrel.agent;
 
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import dev.carrel.model.Cost;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -48,6 +50,20 @@ public record Budget(
                 tokens.map(OptionalLong::of).orElse(OptionalLong.empty()),
                 minutes,
                 steps.map(OptionalInt::of).orElse(OptionalInt.empty()));
+    }
+
+    /// The same from a request, whose field `budget` is blamed: fails with `INVALID_REQUEST`.
+    public static Budget requested(
+            Optional<BigDecimal> usd,
+            Optional<Long> tokens,
+            Optional<BigDecimal> minutes,
+            Optional<Integer> steps) {
+        try {
+            return of(usd, tokens, minutes, steps);
+        } catch (IllegalArgumentException e) {
+            throw CarrelException.ofParam(
+                    ErrorCode.INVALID_REQUEST, "budget", "budget: " + e.getMessage());
+        }
     }
 
     private static void amount(

@@ -164,19 +164,11 @@ final class SessionRoutes {
     }
 
     private static Budget budget(MessageRequest body) {
-        try {
-            return body.budget()
-                    .map(limits ->
-                            Budget.of(
-                                    limits.usd(),
-                                    limits.tokens(),
-                                    limits.minutes(),
-                                    limits.steps()))
-                    .orElse(Budget.NONE);
-        } catch (IllegalArgumentException e) {
-            throw CarrelException.ofParam(
-                    ErrorCode.INVALID_REQUEST, "budget", "budget: " + e.getMessage());
-        }
+        return body.budget()
+                .map(limits ->
+                        Budget.requested(
+                                limits.usd(), limits.tokens(), limits.minutes(), limits.steps()))
+                .orElse(Budget.NONE);
     }
 
     private static Delivery delivery(String mode) {

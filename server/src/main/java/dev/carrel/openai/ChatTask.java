@@ -84,18 +84,11 @@ record ChatTask(
     }
 
     private static Budget budget(ChatBody body) {
-        try {
-            return body.budget()
-                    .map(limits ->
-                            Budget.of(
-                                    limits.usd(),
-                                    limits.tokens(),
-                                    limits.minutes(),
-                                    limits.steps()))
-                    .orElse(Budget.NONE);
-        } catch (IllegalArgumentException e) {
-            throw invalid("budget", "budget: " + e.getMessage());
-        }
+        return body.budget()
+                .map(limits ->
+                        Budget.requested(
+                                limits.usd(), limits.tokens(), limits.minutes(), limits.steps()))
+                .orElse(Budget.NONE);
     }
 
     private static OnDisconnect onDisconnect(ChatBody body) {
