@@ -11,7 +11,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -205,7 +204,7 @@ final class MemoryRows {
     }
 
     private static StoredMemory memory(ResultSet row) throws SQLException {
-        var scope = MemoryScope.valueOf(row.getString("scope").toUpperCase(Locale.ROOT));
+        var scope = MemoryScope.of(row.getString("scope"));
         return new StoredMemory(
                 row.getString("id"),
                 new MemoryName(scope, row.getString("name")),

@@ -9,6 +9,11 @@ public enum MemoryScope {
     AGENT,
     USER;
 
+    /// The one of this name, which is one of [#wireName].
+    public static MemoryScope of(String wireName) {
+        return valueOf(wireName.toUpperCase(Locale.ROOT));
+    }
+
     public String wireName() {
         return name().toLowerCase(Locale.ROOT);
     }

@@ -26,7 +26,7 @@ final class MemoryTools {
     }
 
     private static MemoryScope scope(ObjectNode arguments) {
-        return MemoryScope.valueOf(arguments.path("scope").asText().toUpperCase(Locale.ROOT));
+        return MemoryScope.of(arguments.path("scope").asText());
     }
 
     private static ToolResult written(String what, MemoryScope scope, Memory.Written written) {
