@@ -225,7 +225,7 @@ final class EventBody {
         return Duration.ofMillis(body.path("duration_ms").asLong());
     }
 
-    private static String text(JsonNode body, String field) {
+    static String text(JsonNode body, String field) {
         return body.path(field).asText("");
     }
 

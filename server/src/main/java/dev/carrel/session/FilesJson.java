@@ -1,5 +1,7 @@
 package dev.carrel.session;
 
+import static dev.carrel.session.EventBody.text;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.carrel.agent.Event;
@@ -14,10 +16,8 @@ final class FilesJson {
     }
 
     static void write(Event.SnapshotFailed event, ObjectNode body) {
-        body.put("since", event.since())
-                .putObject("error")
-                .put("code", event.error().code())
-                .put("message", event.error().message());
+        body.put("since", event.since());
+        GuardJson.write(event.error(), body);
     }
 
     static void write(Event.SessionForked event, ObjectNode body) {
@@ -40,21 +40,17 @@ final class FilesJson {
     }
 
     static Event snapshotTaken(JsonNode body) {
-        return new Event.SnapshotTaken(
-                body.path("snapshot").asText(""), body.path("since").asLong());
+        return new Event.SnapshotTaken(text(body, "snapshot"), body.path("since").asLong());
     }
 
     static Event snapshotFailed(JsonNode body) {
-        JsonNode error = body.path("error");
         return new Event.SnapshotFailed(
                 body.path("since").asLong(),
-                new Event.TurnError(
-                        error.path("code").asText(""), error.path("message").asText("")));
+                GuardJson.error(body).orElse(new Event.TurnError("", "")));
     }
 
     static Event sessionForked(JsonNode body) {
-        return new Event.SessionForked(
-                body.path("from").asText(""), body.path("at").asLong(), files(body));
+        return new Event.SessionForked(text(body, "from"), body.path("at").asLong(), files(body));
     }
 
     static Event sessionRewound(JsonNode body) {
@@ -63,7 +59,7 @@ final class FilesJson {
 
     private static FilesThen files(JsonNode body) {
         return switch (body.path("files").asText("left")) {
-            case "restored" -> new FilesThen.Restored(body.path("snapshot").asText(""));
+            case "restored" -> new FilesThen.Restored(text(body, "snapshot"));
             case "none" -> new FilesThen.None();
             default -> new FilesThen.Left();
         };

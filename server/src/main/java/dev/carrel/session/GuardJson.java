@@ -1,5 +1,8 @@
 package dev.carrel.session;
 
+import static dev.carrel.session.EventBody.duration;
+import static dev.carrel.session.EventBody.text;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.carrel.agent.Budget;
@@ -7,7 +10,6 @@ import dev.carrel.agent.Event;
 import dev.carrel.agent.LoopPattern;
 import dev.carrel.model.Cost;
 import java.math.BigDecimal;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -29,7 +31,7 @@ final class GuardJson {
                 body.path("step").asInt(),
                 text(body, "model"),
                 error(body).orElse(new Event.TurnError("", "")),
-                Duration.ofMillis(body.path("duration_ms").asLong()));
+                duration(body));
     }
 
     static void write(Event.TurnNudged event, ObjectNode body) {
@@ -109,9 +111,5 @@ final class GuardJson {
         return json.path(field).isNumber()
                 ? Optional.of(json.path(field).decimalValue())
                 : Optional.empty();
-    }
-
-    private static String text(JsonNode json, String field) {
-        return json.path(field).asText("");
     }
 }
