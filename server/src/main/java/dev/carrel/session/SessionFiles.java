@@ -204,7 +204,7 @@ public final class SessionFiles {
 
     private void requirePresent(SessionKey key) {
         try {
-            sessions.get(key.project(), key.id());
+            store.read(handle -> FilesRows.require(handle, key));
         } catch (CarrelException e) {
             discard(key.id().value());
             throw e;
