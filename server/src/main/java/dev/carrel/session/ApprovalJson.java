@@ -1,5 +1,7 @@
 package dev.carrel.session;
 
+import static dev.carrel.session.EventBody.text;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.carrel.agent.Event;
@@ -48,18 +50,5 @@ final class ApprovalJson {
                 text(body, "decision").equals("allow"),
                 body.path("for_session").asBoolean(),
                 text(body, "reason"));
-    }
-
-    /// The call that a question or its answer is about.
-    static String call(Event event) {
-        return switch (event) {
-            case Event.ApprovalRequested e -> e.callId();
-            case Event.ApprovalDecided e -> e.callId();
-            default -> throw new IllegalArgumentException("not about an approval: " + event);
-        };
-    }
-
-    private static String text(JsonNode body, String field) {
-        return body.path(field).asText("");
     }
 }

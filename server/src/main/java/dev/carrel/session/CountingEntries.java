@@ -24,10 +24,6 @@ record CountingEntries(List<Range> ranges) {
         return new CountingEntries(List.copyOf(ranges));
     }
 
-    boolean areAll() {
-        return ranges.size() == 1;
-    }
-
     boolean contain(long seq) {
         return ranges.stream().anyMatch(range -> range.from() <= seq && seq <= range.to());
     }

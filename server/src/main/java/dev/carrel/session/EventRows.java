@@ -178,7 +178,7 @@ final class EventRows {
     }
 
     /// What was asked and said about tool calls, oldest first.
-    static List<Event> approvals(Handle handle, SessionId session) {
+    static List<StreamItem.Recorded> approvals(Handle handle, SessionId session) {
         return handle.createQuery(
                         "select "
                                 + COLUMNS
@@ -190,33 +190,18 @@ final class EventRows {
                 .bind("session", session.value())
                 .bind("requested", ApprovalJson.REQUESTED)
                 .bind("decided", ApprovalJson.DECIDED)
-                .map((row, context) -> entry(row).event())
+                .map((row, context) -> entry(row))
                 .list();
     }
 
     /// The calls that somebody was asked about in entries that do not count any more.
     static Set<String> spentCalls(Handle handle, SessionId session) {
         var counting = CountingEntries.of(handle, session);
-        if (counting.areAll()) {
-            return Set.of();
-        }
-        return handle
-                .createQuery(
-                        """
-                        select seq, type, body from events
-                        where session = :session and type = :requested
-                        """)
-                .bind("session", session.value())
-                .bind("requested", ApprovalJson.REQUESTED)
-                .map((row, context) ->
-                        counting.contain(row.getLong("seq"))
-                                ? ""
-                                : ApprovalJson.call(
-                                        EventJson.parse(
-                                                row.getString("type"), row.getString("body"))))
-                .list()
-                .stream()
-                .filter(call -> !call.isEmpty())
+        return approvals(handle, session).stream()
+                .filter(entry -> !counting.contain(entry.seq()))
+                .map(StreamItem.Recorded::event)
+                .filter(Event.ApprovalRequested.class::isInstance)
+                .map(event -> ((Event.ApprovalRequested) event).callId())
                 .collect(Collectors.toUnmodifiableSet());
     }
 

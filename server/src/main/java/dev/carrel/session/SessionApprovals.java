@@ -117,7 +117,10 @@ public final class SessionApprovals {
             String call,
             ApprovalDecision decision,
             List<PendingApproval> waiting) {
-        List<Event> history = EventRows.approvals(handle, key.id());
+        List<Event> history =
+                EventRows.approvals(handle, key.id()).stream()
+                        .map(StreamItem.Recorded::event)
+                        .toList();
         Event.ApprovalRequested asked =
                 newest(history, Event.ApprovalRequested.class, e -> e.callId().equals(call))
                         .orElseThrow(() -> notAsked(key, call, waiting));

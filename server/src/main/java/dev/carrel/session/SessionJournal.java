@@ -32,7 +32,7 @@ public final class SessionJournal implements Journal {
     private final List<StreamItem.Recorded> entries = new ArrayList<>();
     private final ConcurrentHashMap<String, Long> startedCalls = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, Long> endedCalls = new ConcurrentHashMap<>();
-    private final Set<String> spentCalls;
+    private Set<String> spentCalls = Set.of();
     private KeptJournals.Kept known = KeptJournals.Kept.NOTHING;
     private long seen;
 
@@ -49,8 +49,10 @@ public final class SessionJournal implements Journal {
         this.hub = hub;
         this.clock = clock;
         this.lease = lease;
-        this.spentCalls = store.read(handle -> EventRows.spentCalls(handle, lease.session()));
         store.read(this::load).forEach(this::add);
+        if (entries.stream().anyMatch(e -> e.event() instanceof Event.SessionRewound)) {
+            spentCalls = store.read(handle -> EventRows.spentCalls(handle, lease.session()));
+        }
     }
 
     private List<StreamItem.Recorded> load(Handle handle) {

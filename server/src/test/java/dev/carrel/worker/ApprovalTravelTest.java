@@ -67,6 +67,10 @@ class ApprovalTravelTest {
         assertThat(fixture.awaitEnd(session, turn).reason()).isEqualTo(StopReason.END);
     }
 
+    private String pendingCall(SessionId session) {
+        return fixture.base.sessions.approvals().pending(PROJECT, session).getFirst().callId();
+    }
+
     private void allowForSession(SessionId session) throws Exception {
         var approvals = fixture.base.sessions.approvals();
         List<PendingApproval> pending = approvals.pending(PROJECT, session);
@@ -82,6 +86,7 @@ class ApprovalTravelTest {
     void aRewindBehindTheWordAsksAgainForTheSameCall() throws Exception {
         SessionId session = fixture.newSession();
         waits(session);
+        String asked = pendingCall(session);
         allowForSession(session);
         runs(session);
         assertThat(tool.runs).hasValue(2);
@@ -89,6 +94,7 @@ class ApprovalTravelTest {
         new SessionTravels(fixture.base.sessions, fixture.sandboxes, files)
                 .rewind(PROJECT, session, 1, SessionTravels.Files.NONE);
         waits(session);
+        assertThat(pendingCall(session)).as("not open to a late word").isNotEqualTo(asked);
         assertThat(tool.runs).hasValue(2);
         allowForSession(session);
         assertThat(tool.runs).hasValue(3);
