@@ -278,7 +278,9 @@ final class InitConnection implements AutoCloseable {
     private CarrelException silent(@Nullable Throwable cause) {
         return new CarrelException(
                 ErrorCode.SANDBOX_FAILED,
-                "pid 1 of sandbox " + sandbox + " does not answer: stop the sandbox, or try again",
+                "pid 1 of sandbox "
+                        + sandbox
+                        + " does not answer: try again, or delete the sandbox",
                 cause);
     }
 

@@ -32,7 +32,8 @@ record ShimStart(String program, Path mounts) {
             """;
 
     /// The mounts of other sandboxes that are just starting are let go of, and the engine sees its
-    /// group as the top one. On v2 a group has processes or groups within, not both.
+    /// group as the top one. On v2 a group has processes or groups within, not both. All relays
+    /// have one uid, so each is alone in its process namespace: it cannot name another.
     private static final String INSIDE =
             """
             cd "$BUNDLE"
@@ -59,7 +60,7 @@ record ShimStart(String program, Path mounts) {
             ip link set lo up
             mkfifo -m 600 in out
             ln -s /dev/null log
-            ./init relay >/dev/null 2>>"$LOG" &
+            unshare --pid --fork --kill-child ./init relay >/dev/null 2>>"$LOG" &
             echo $! >relay.pid
             exec "$SHIM" -namespace carrel -id "$ID" -address /run/containerd/containerd.sock \
                 -publish-binary /bin/true start

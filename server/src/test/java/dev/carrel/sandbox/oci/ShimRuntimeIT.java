@@ -87,6 +87,21 @@ class ShimRuntimeIT {
     }
 
     @Test
+    void noRelayCanNameTheProcessesOfAnother() throws Exception {
+        SandboxId id = SandboxId.next();
+        runtime.create(id, spec(NetworkPolicy.OFF));
+        String starter = Files.readString(Instance.of(host.home()).sandbox(id).relayPid()).strip();
+
+        String relay =
+                Files.readString(Path.of("/proc", starter, "task", starter, "children")).strip();
+
+        assertThat(Files.readString(Path.of("/proc", relay, "comm"))).isEqualTo("carrel-relay\n");
+        assertThat(Files.readString(Path.of("/proc", relay, "status")))
+                .containsPattern("Uid:\\t65534\t65534\t65534\t65534\n")
+                .containsPattern("NSpid:\\t" + relay + "\t1\n");
+    }
+
+    @Test
     void commandWithoutMemorySaysSoAndTheSandboxGoesOn() throws Exception {
         RunningSandbox sandbox = create(NetworkPolicy.OFF);
 
