@@ -22,6 +22,11 @@ final class Dialect {
     static final String BEGIN_WRITE = "BEGIN IMMEDIATE";
     static final String BEGIN_READ = "BEGIN";
 
+    /// A transaction that is written to the log like any other, and leaves all as it is.
+    static final String WRITE_NOTHING = "PRAGMA user_version = 0";
+
+    private static final int IO_ERROR = SQLiteErrorCode.SQLITE_IOERR.code;
+
     /// Nobody else writes, so only a checkpoint or an operator's own sqlite3 can make us wait.
     private static final Duration BUSY_TIMEOUT = Duration.ofSeconds(5);
 
@@ -53,14 +58,41 @@ final class Dialect {
         return source;
     }
 
-    /// The failure as clients may see it, where the engine and not the statement is at fault.
+    /// The failure as clients may see it, where the engine and not the statement is at fault, and
+    /// nothing was changed.
     static Optional<StoreException> translate(Throwable failure) {
+        return code(failure).flatMap(code -> translate(code, failure));
+    }
+
+    /// The same where nobody knows whether anything was changed.
+    static Optional<StoreException> translateUnknown(Throwable failure) {
+        return translate(failure)
+                .map(known ->
+                        new StoreException(
+                                known.code(),
+                                "the database failed because the server's disk is failing; whether"
+                                        + " the change was made is not known: look before you"
+                                        + " retry",
+                                failure));
+    }
+
+    /// Whether a transaction that was to be committed and failed so may be in the log as a whole.
+    static boolean mayBeInLog(Throwable failure) {
+        return code(failure).filter(code -> primary(code) == IO_ERROR).isPresent();
+    }
+
+    private static Optional<SQLiteErrorCode> code(Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
             if (t instanceof SQLiteException sqlite) {
-                return translate(sqlite.getResultCode(), failure);
+                return Optional.of(sqlite.getResultCode());
             }
         }
         return Optional.empty();
+    }
+
+    /// Extended codes carry the primary one in the low byte.
+    private static int primary(SQLiteErrorCode code) {
+        return code.code & 0xff;
     }
 
     static void execute(Connection connection, String sql) {
@@ -72,9 +104,8 @@ final class Dialect {
     }
 
     private static Optional<StoreException> translate(SQLiteErrorCode code, Throwable cause) {
-        int primary = code.code & 0xff; // extended codes carry the primary one in the low byte
-        if (primary == SQLiteErrorCode.SQLITE_FULL.code
-                || primary == SQLiteErrorCode.SQLITE_IOERR.code) {
+        int primary = primary(code);
+        if (primary == SQLiteErrorCode.SQLITE_FULL.code || primary == IO_ERROR) {
             return Optional.of(
                     new StoreException(
                             ErrorCode.DISK_FULL,

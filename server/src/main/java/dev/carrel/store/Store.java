@@ -69,7 +69,8 @@ public final class Store implements AutoCloseable {
     /// together share one sync. What `work` throws rolls back its changes alone and comes out of
     /// this call. An interrupt does not end the wait, so that the outcome is known. Fails with
     /// `DISK_FULL`, after which the next write may succeed, or `UNAVAILABLE` when the queue does
-    /// not move.
+    /// not move. After a sync that failed nothing was changed, crash or not, unless the message
+    /// says that it is not known: then the disk failed again at once.
     public <T> T write(Work<T> work) {
         requireOutside();
         return writer.run(handle -> inside(work, handle));

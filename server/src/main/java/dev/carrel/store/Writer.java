@@ -24,12 +24,17 @@ final class Writer implements AutoCloseable {
     private final WriteQueue queue = new WriteQueue(QUEUE_MAX);
     private final Thread thread;
 
+    /// Keeps the database open while [#link] is replaced: who opens it as the only one takes what
+    /// stands in its log for committed, whether it was synced or not.
+    private final Link anchor;
+
     /// Null after a failure that leaves the connection in doubt; only the thread touches it.
     private @Nullable Link link;
 
     Writer(Dialect dialect, WriteFaults faults) {
         this.dialect = dialect;
         this.faults = faults;
+        this.anchor = new Link(dialect.openWriter());
         this.link = new Link(dialect.openWriter());
         this.thread = Thread.ofPlatform().name("carrel-store-writer").daemon().start(this::loop);
     }
@@ -64,27 +69,48 @@ final class Writer implements AutoCloseable {
             commit(batch);
         }
         disconnect();
+        close(anchor);
     }
 
     /// Settles every write of the batch, whatever happens.
     private void commit(List<PendingWrite<?>> batch) {
         var unsettled = new ArrayList<>(batch);
+        boolean committed = false;
         try {
             Link current = connect();
             current.execute(Dialect.BEGIN_WRITE);
             batch.forEach(write -> runAlone(current, write, unsettled));
             faults.at(WriteFaults.Moment.COMMIT);
             current.execute("COMMIT");
+            committed = true;
             faults.at(WriteFaults.Moment.COMMITTED);
         } catch (Throwable e) {
-            // The engine may have ended the transaction by itself. Closing the connection undoes
-            // what is left of it, for certain.
-            disconnect();
-            Throwable shown = Dialect.translate(e).map(Throwable.class::cast).orElse(e);
-            unsettled.forEach(write -> write.fail(shown));
+            boolean undone = !committed && undo(e);
+            var known = undone ? Dialect.translate(e) : Dialect.translateUnknown(e);
+            unsettled.forEach(write -> write.fail(known.map(Throwable.class::cast).orElse(e)));
             return;
         }
         unsettled.forEach(PendingWrite::succeed);
+    }
+
+    /// The engine may have ended the transaction by itself. Closing the connection undoes what is
+    /// left of it; not what stands in the log already, whole, because only its sync has failed:
+    /// nobody sees that now, but whoever opens the database after a crash takes it for committed.
+    /// The next transaction is written over it, so one that changes nothing follows at once. False
+    /// when that fails, too, and nobody knows what will be there.
+    private boolean undo(Throwable failure) {
+        disconnect();
+        if (!Dialect.mayBeInLog(failure)) {
+            return true;
+        }
+        try {
+            connect().execute(Dialect.WRITE_NOTHING);
+            return true;
+        } catch (RuntimeException e) {
+            LOG.warn("the disk of the database fails", e);
+            disconnect();
+            return false;
+        }
     }
 
     /// Throws only when the whole transaction is lost.
@@ -112,14 +138,17 @@ final class Writer implements AutoCloseable {
     }
 
     private void disconnect() {
+        if (link != null) {
+            close(link);
+            link = null;
+        }
+    }
+
+    private static void close(Link link) {
         try {
-            if (link != null) {
-                link.close();
-            }
+            link.close();
         } catch (RuntimeException e) {
             LOG.warn("the writer's database connection did not close", e);
-        } finally {
-            link = null;
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,6 +62,54 @@ class StoreIT {
         String answer = output(new ProcessBuilder(command).redirectErrorStream(true).start());
 
         assertThat(answer).contains("failed with DISK_FULL\n", "readable true\n", "usable true\n");
+    }
+
+    /// Its log holds the whole transaction by then: whoever opened it would take it for committed.
+    @Test
+    void writeWhoseSyncFailedIsNotThereAfterACrash() throws Exception {
+        for (String reads : List.of("write", "read")) {
+            Files.deleteIfExists(home.resolve("carrel.db-wal"));
+            Files.deleteIfExists(home.resolve("carrel.db-shm"));
+            Files.deleteIfExists(home.resolve("carrel.db"));
+
+            String answer = withFailingSyncs("once", reads);
+
+            assertThat(answer).contains("nothing was changed").endsWith("\n[before]\n");
+            try (Store store = Store.open(home.resolve("carrel.db"))) {
+                assertThat(ids(store)).as(reads).containsExactly("before");
+            }
+        }
+    }
+
+    @Test
+    void whileSyncsFailNoWriteIsSaidToBeUndoneAndThenAllGoesOn() throws Exception {
+        String answer = withFailingSyncs("always", "again");
+
+        assertThat(answer)
+                .contains("is not known: look before you retry")
+                .endsWith("\n[before]\nwritten\n[after, before]\n");
+        try (Store store = Store.open(home.resolve("carrel.db"))) {
+            assertThat(ids(store)).containsExactly("after", "before");
+        }
+    }
+
+    private String withFailingSyncs(String how, String what) throws Exception {
+        Path library = home.resolve("failing-sync.so");
+        Path source = Path.of(getClass().getResource("/store/failing-sync.c").toURI());
+        output(
+                new ProcessBuilder(
+                                "cc",
+                                "-shared",
+                                "-fPIC",
+                                "-o",
+                                library.toString(),
+                                source.toString())
+                        .start());
+        ProcessBuilder process = java(FailedSyncProcess.class, home.toString(), how, what);
+        process.environment().put("LD_PRELOAD", library.toString());
+        process.environment().put("FAIL_SYNC_ONCE", home.resolve("once").toString());
+        process.environment().put("FAIL_SYNC_ALWAYS", home.resolve("always").toString());
+        return output(process.start());
     }
 
     /// The last number that the process told before it was killed.
