@@ -111,8 +111,19 @@ public sealed interface Event {
 
     /// `error` tells why a turn did not end well: always for [StopReason#ERROR], with the code of
     /// an error; for the ends that guards bring about, with the name of the reason as the code.
-    record TurnCompleted(StopReason reason, int steps, Usage usage, Optional<TurnError> error)
-            implements Event {}
+    /// `unanswered` is how long the model worked that was asked last, where that is why: it failed,
+    /// or its time was over.
+    record TurnCompleted(
+            StopReason reason,
+            int steps,
+            Usage usage,
+            Optional<TurnError> error,
+            Duration unanswered)
+            implements Event {
+        public TurnCompleted(StopReason reason, int steps, Usage usage, Optional<TurnError> error) {
+            this(reason, steps, usage, error, Duration.ZERO);
+        }
+    }
 
     /// A failure as clients may see it; `budget` is the one that was spent, where that is why.
     record TurnError(String code, String message, Optional<BudgetReached> budget) {

@@ -28,7 +28,7 @@ final class Guards {
         Optional<BudgetReached> reached =
                 budgets(state).stream().flatMap(budget -> budget.reached().stream()).findFirst();
         if (reached.isPresent()) {
-            return Optional.of(spent(state, reached.get()));
+            return Optional.of(end(state, StopReason.BUDGET, error(reached.get())));
         }
         int malformed = state.watch().malformedSteps();
         if (malformed >= MalformedCalls.STEPS_MAX) {
@@ -61,12 +61,17 @@ final class Guards {
                 .min(Comparator.naturalOrder());
     }
 
-    /// The end of a turn whose model call took all of [#timeLeft].
-    Optional<Event> timeIsUp(Conversation state) {
+    /// The end of a turn whose model call took all of [#timeLeft], as far as its caller could
+    /// measure it `took`.
+    Optional<Event> timeIsUp(Conversation state, Duration took) {
         return budgets(state).stream()
                 .filter(budget -> budget.timeLeft().isPresent())
                 .min(Comparator.comparing(budget -> budget.timeLeft().orElseThrow()))
-                .map(budget -> spent(state, budget.timeIsUp()));
+                .map(budget -> {
+                    Duration left = budget.timeLeft().orElseThrow();
+                    Duration all = took.compareTo(left) > 0 ? took : left;
+                    return end(state, StopReason.BUDGET, error(budget.timeIsUp()), all);
+                });
     }
 
     /// Whether a model without a known price could spend more than it may.
@@ -90,11 +95,16 @@ final class Guards {
         return all;
     }
 
-    private static Event spent(Conversation state, BudgetReached reached) {
-        return end(state, StopReason.BUDGET, Optional.of(TurnError.of(reached)));
+    private static Optional<TurnError> error(BudgetReached reached) {
+        return Optional.of(TurnError.of(reached));
     }
 
     private static Event end(Conversation state, StopReason reason, Optional<TurnError> why) {
-        return new Event.TurnCompleted(reason, state.steps(), state.usage(), why);
+        return end(state, reason, why, Duration.ZERO);
+    }
+
+    private static Event end(
+            Conversation state, StopReason reason, Optional<TurnError> why, Duration unanswered) {
+        return new Event.TurnCompleted(reason, state.steps(), state.usage(), why, unanswered);
     }
 }

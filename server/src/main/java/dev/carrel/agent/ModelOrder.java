@@ -31,7 +31,7 @@ final class ModelOrder {
         int passedOver = state.watch().passedOver().size();
         boolean tooLong = error.code().equals(ErrorCode.MODEL_CONTEXT_OVERFLOW.wireName());
         if (tooLong || passedOver + 1 >= models.size()) {
-            turn.fail(withEarlier(error, state));
+            turn.fail(withEarlier(error, state), duration);
             return;
         }
         int step = state.modelCalled() ? state.steps() : state.steps() + 1;

@@ -102,11 +102,12 @@ final class ModelStep {
             // The edge of a provider's library: what it throws ends the turn, not the worker.
             AgentLoop.stopIfInterrupted();
             TurnError failure = failure(call.ref(), e);
+            var took = Duration.ofNanos(System.nanoTime() - start);
             if (!(e instanceof CancelledException)) {
-                order.passOver(turn, failure, Duration.ofNanos(System.nanoTime() - start));
+                order.passOver(turn, failure, took);
             } else if (!cancellation.isCancelled()) {
-                guards.timeIsUp(turn.state())
-                        .ifPresentOrElse(turn::append, () -> turn.fail(failure));
+                guards.timeIsUp(turn.state(), took)
+                        .ifPresentOrElse(turn::append, () -> turn.fail(failure, took));
             }
             return;
         }

@@ -1,6 +1,7 @@
 package dev.carrel.agent;
 
 import dev.carrel.agent.Event.TurnError;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -43,9 +44,14 @@ final class Turn {
         append(new Event.TurnCompleted(reason, state.steps(), state.usage(), Optional.empty()));
     }
 
-    void fail(TurnError error) {
+    /// After a model has worked for `unanswered`.
+    void fail(TurnError error, Duration unanswered) {
         append(
                 new Event.TurnCompleted(
-                        StopReason.ERROR, state.steps(), state.usage(), Optional.of(error)));
+                        StopReason.ERROR,
+                        state.steps(),
+                        state.usage(),
+                        Optional.of(error),
+                        unanswered));
     }
 }

@@ -192,6 +192,9 @@ final class EventBody {
         body.put("stop_reason", event.reason().wireName()).put("steps", event.steps());
         body.set("usage", EventJson.of(event.usage()));
         event.error().ifPresent(error -> GuardJson.write(error, body));
+        if (event.unanswered().isPositive()) {
+            body.put("unanswered_ms", event.unanswered().toMillis());
+        }
     }
 
     private static Event readCompleted(JsonNode body) {
@@ -199,7 +202,8 @@ final class EventBody {
                 StopReason.valueOf(constant(body, "stop_reason")),
                 body.path("steps").asInt(),
                 usage(body),
-                GuardJson.error(body));
+                GuardJson.error(body),
+                Duration.ofMillis(body.path("unanswered_ms").asLong()));
     }
 
     static Usage usage(JsonNode body) {

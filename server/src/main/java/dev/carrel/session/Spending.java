@@ -39,6 +39,7 @@ final class Spending {
                                     cut -> add(handle, key, cut.usage(), 0, cut.duration(), now));
             case Event.ModelFailed e -> addWork(handle, key, e.duration(), now);
             case Event.ToolCompleted e -> addWork(handle, key, e.duration(), now);
+            case Event.TurnCompleted e -> addWork(handle, key, e.unanswered(), now);
             case Event.SessionCreated _,
                     Event.UserMessage _,
                     Event.TurnStarted _,
@@ -50,8 +51,7 @@ final class Spending {
                     Event.SnapshotTaken _,
                     Event.SnapshotFailed _,
                     Event.SessionForked _,
-                    Event.SessionRewound _,
-                    Event.TurnCompleted _ -> {}
+                    Event.SessionRewound _ -> {}
         }
     }
 

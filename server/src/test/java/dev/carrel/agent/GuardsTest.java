@@ -179,6 +179,7 @@ class GuardsTest {
         Event.TurnCompleted end = run(journal);
 
         assertThat(reached(end).used()).isEqualByComparingTo("0.003");
+        assertThat(end.unanswered()).isBetween(Duration.ofMillis(180), Duration.ofSeconds(20));
         assertThat(Stage.shape(journal.events()))
                 .containsExactly("user:do it", "turn", "model:1", "end:budget");
         assertThat(stage.cancellation.isCancelled()).isFalse();

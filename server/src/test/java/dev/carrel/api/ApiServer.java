@@ -10,10 +10,14 @@ import dev.carrel.http.Route;
 import dev.carrel.image.Images;
 import dev.carrel.image.ProjectImages;
 import dev.carrel.image.RegistrySettings;
+import dev.carrel.model.ChatAnswer;
 import dev.carrel.model.ConfiguredModels;
+import dev.carrel.model.FinishReason;
+import dev.carrel.model.Message;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.Models;
 import dev.carrel.model.ScriptedModel;
+import dev.carrel.model.Usage;
 import dev.carrel.preview.PreviewProxy;
 import dev.carrel.preview.PreviewSettings;
 import dev.carrel.preview.Previews;
@@ -145,6 +149,12 @@ final class ApiServer implements AutoCloseable {
                 .allowedTools(List.of("bash"))
                 .maxSteps(10)
                 .build();
+    }
+
+    /// An answer of a test's own model, of 10 tokens of input and 5 of output.
+    static ChatAnswer say(String text) {
+        var message = new Message.Assistant(text, "", Optional.empty(), List.of());
+        return new ChatAnswer(message, FinishReason.STOP, new Usage(10, 5, 0, 0, 0), "x");
     }
 
     URI uri() {

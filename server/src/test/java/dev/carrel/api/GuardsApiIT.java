@@ -9,23 +9,14 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.carrel.agent.AgentDefinition;
 import dev.carrel.agent.Budget;
 import dev.carrel.client.CarrelClient;
-import dev.carrel.client.EventFeed;
-import dev.carrel.client.SessionEvent;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
-import dev.carrel.model.ChatAnswer;
 import dev.carrel.model.ChatModel;
 import dev.carrel.model.ConfiguredModels;
-import dev.carrel.model.FinishReason;
-import dev.carrel.model.Message;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.PriceTable;
 import dev.carrel.model.ScriptedModel;
-import dev.carrel.model.Usage;
 import dev.carrel.session.Budgets;
-import dev.carrel.session.Delivery;
-import dev.carrel.session.SessionId;
-import dev.carrel.session.TurnInput;
 import dev.carrel.wire.BudgetLimits;
 import dev.carrel.wire.MessageRequest;
 import dev.carrel.wire.ProviderInfo;
@@ -33,7 +24,6 @@ import dev.carrel.wire.SessionInfo;
 import dev.carrel.wire.SessionRequest;
 import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,9 +48,6 @@ class GuardsApiIT {
                   - calls: [{name: bash, arguments: {command: "echo 2"}}]
                   - calls: [{name: bash, arguments: {command: "echo 3"}}]
                   - text: "Home."
-              - when: "circle"
-                steps:
-                  CIRCLE
               - when: "garble"
                 steps:
                   - calls: [{name: bush, arguments: {command: "echo 1"}}]
@@ -74,24 +61,15 @@ class GuardsApiIT {
               - when: "hello"
                 steps:
                   - text: "Hello."
-            """
-                    .replace(
-                            "CIRCLE",
-                            "- calls: [{name: bash, arguments: {command: \"echo same\"}}]\n"
-                                    .repeat(8)
-                                    .strip()
-                                    .indent(6)
-                                    .strip());
+            """;
 
     /// An answer of the test's own models takes 10 tokens of input and 5 of output.
     private static final String PRICES =
             "{scripted/*: {input: 0.01, output: 0.01}, own/*: {input: 100000, output: 200000},"
-                    + " free/*: {input: 0, output: 0},"
                     + " down/*: {input: 1, output: 1}, locked/*: {input: 1, output: 1}}";
 
-    private static final Usage USAGE = new Usage(10, 5, 0, 0, 0);
-    private final AtomicReference<ChatModel> own = new AtomicReference<>((_, _, _) -> say("Hi."));
-    private final AtomicReference<ChatModel> free = new AtomicReference<>((_, _, _) -> say("Hi."));
+    private final AtomicReference<ChatModel> own =
+            new AtomicReference<>((_, _, _) -> ApiServer.say("Hi."));
     private ApiServer server;
     private CarrelClient client;
 
@@ -104,10 +82,8 @@ class GuardsApiIT {
                                 ScriptedModel.parse(SCRIPT, "script.yaml"),
                                 "own",
                                 (r, l, c) -> own.get().chat(r, l, c),
-                                "free",
-                                (r, l, c) -> free.get().chat(r, l, c),
                                 "unpriced",
-                                (_, _, _) -> say("Who knows?"),
+                                (_, _, _) -> ApiServer.say("Who knows?"),
                                 "down",
                                 failing(ErrorCode.MODEL_UNAVAILABLE, "down is down"),
                                 "locked",
@@ -121,7 +97,6 @@ class GuardsApiIT {
                         agent("coder", "scripted/x").build(),
                         agent("poor", "scripted/x").budget(tokens(1)).build(),
                         agent("own", "own/x").build(),
-                        agent("free", "free/x").build(),
                         agent("unpriced", "unpriced/x").build(),
                         agent("careful", "down/x").fallbacks(refs("locked/x", "own/x")).build(),
                         agent("locked", "locked/x").build()));
@@ -161,30 +136,12 @@ class GuardsApiIT {
         };
     }
 
-    private static ChatAnswer say(String text) {
-        var message = new Message.Assistant(text, "", Optional.empty(), List.of());
-        return new ChatAnswer(message, FinishReason.STOP, USAGE, "x");
-    }
-
     private String session(String agent) {
         return client.sessions().create(SessionRequest.of(agent)).id();
     }
 
-    /// The events of the turn that answers `message`.
     private List<JsonNode> turn(String session, MessageRequest message) {
-        long before = client.sessions().get(session).lastEvent();
-        String turn = client.sessions().send(session, message).turn();
-        var events = new ArrayList<JsonNode>();
-        try (EventFeed feed = client.sessions().follow(session, before)) {
-            for (SessionEvent event = feed.next(); ; event = feed.next()) {
-                if (event.seq().isPresent() && event.json().path("turn").asText().equals(turn)) {
-                    events.add(event.json());
-                    if (event.type().equals("turn.completed")) {
-                        return events;
-                    }
-                }
-            }
-        }
+        return TurnEvents.of(client, session, message);
     }
 
     private List<JsonNode> turn(String session, String message) {
@@ -200,10 +157,6 @@ class GuardsApiIT {
         SessionInfo info = client.sessions().get(session);
         assertThat(info.state()).isEqualTo("failed");
         assertThat(info.stopReason()).contains(stopReason);
-    }
-
-    private static List<String> types(List<JsonNode> events) {
-        return events.stream().map(event -> event.path("type").asText()).toList();
     }
 
     private static JsonNode budget(List<JsonNode> turn) {
@@ -224,7 +177,7 @@ class GuardsApiIT {
                 .isEqualTo(
                         turn.getLast().at("/usage/input_tokens").asLong()
                                 + turn.getLast().at("/usage/output_tokens").asLong());
-        assertThat(types(turn)).containsOnlyOnce("message.assistant");
+        assertThat(TurnEvents.types(turn)).containsOnlyOnce("message.assistant");
     }
 
     @Test
@@ -248,7 +201,7 @@ class GuardsApiIT {
         session = session("coder");
         turn = turn(session, within("wander", steps));
         assertFailed(session, turn, "max_steps");
-        assertThat(types(turn)).filteredOn("model.started"::equals).hasSize(2);
+        assertThat(TurnEvents.types(turn)).filteredOn("model.started"::equals).hasSize(2);
     }
 
     @Test
@@ -286,7 +239,7 @@ class GuardsApiIT {
 
     @Test
     void aSessionThatHasSpentItsBudgetTakesNoMoreMessages() {
-        own.set((_, _, _) -> say("Dear.")); // 2 USD for each answer
+        own.set((_, _, _) -> ApiServer.say("Dear.")); // 2 USD for each answer
         String session = session("own");
         turn(session, "hello");
         SessionInfo spent = client.sessions().get(session);
@@ -307,32 +260,21 @@ class GuardsApiIT {
         var second = new AtomicReference<String>();
         own.set((_, _, _) -> {
             second.set(client.sessions().send(session, "and then").turn());
-            return say("Dear.");
+            return ApiServer.say("Dear.");
         });
         turn(session, "hello");
         own.set((_, _, _) -> {
             throw new AssertionError("asked without money");
         });
-        JsonNode end = awaitEnd(session, second.get());
+        JsonNode end = TurnEvents.of(client, session, 0, second.get()).getLast();
         assertThat(end.path("stop_reason").asText()).isEqualTo("budget");
         assertThat(end.path("steps").asInt()).isZero();
         assertThat(end.at("/error/budget/scope").asText()).isEqualTo("session");
     }
 
-    private JsonNode awaitEnd(String session, String turn) {
-        try (EventFeed feed = client.sessions().follow(session, 0)) {
-            for (SessionEvent event = feed.next(); ; event = feed.next()) {
-                if (event.type().equals("turn.completed")
-                        && event.json().path("turn").asText().equals(turn)) {
-                    return event.json();
-                }
-            }
-        }
-    }
-
     @Test
     void aUsersBudgetCountsAllSessionsOfTheUserAndNobodyElses() {
-        own.set((_, _, _) -> say("Dear."));
+        own.set((_, _, _) -> ApiServer.say("Dear."));
         var ada = new SessionRequest("own", Optional.of("ada"), Map.of(), Optional.empty());
         var bob = new SessionRequest("own", Optional.of("bob"), Map.of(), Optional.empty());
         String first = client.sessions().create(ada).id();
@@ -354,22 +296,7 @@ class GuardsApiIT {
         List<JsonNode> turn = turn(session, "hello");
         assertFailed(session, turn, "error");
         assertThat(turn.getLast().at("/error/code").asText()).isEqualTo("model_price_unknown");
-        assertThat(types(turn)).doesNotContain("model.started");
-    }
-
-    @Test
-    void anAgentThatGoesInCirclesIsToldAndThenStopped() {
-        String session = session("coder");
-        List<JsonNode> turn = turn(session, "circle");
-        assertFailed(session, turn, "stuck");
-        assertThat(turn.getLast().at("/error/code").asText()).isEqualTo("stuck");
-        List<JsonNode> nudges =
-                turn.stream()
-                        .filter(event -> event.path("type").asText().equals("turn.nudged"))
-                        .toList();
-        assertThat(nudges).hasSize(1);
-        assertThat(nudges.getFirst().path("pattern").asText()).isEqualTo("same_call");
-        assertThat(types(turn)).filteredOn("message.assistant"::equals).hasSize(8);
+        assertThat(TurnEvents.types(turn)).doesNotContain("model.started");
     }
 
     @Test
@@ -377,41 +304,15 @@ class GuardsApiIT {
         String session = session("coder");
         List<JsonNode> turn = turn(session, "garble");
         assertFailed(session, turn, "malformed_calls");
-        assertThat(types(turn)).doesNotContain("tool.started");
-    }
-
-    @Test
-    void aMonologueIsNotedWhileMessagesKeepTheTurnGoing() {
-        String session = session("free");
-        free.set((request, _, _) -> {
-            boolean told =
-                    request.messages().stream()
-                            .anyMatch(message ->
-                                    message instanceof Message.User user
-                                            && user.text().contains("same answer 3"));
-            if (!told) {
-                server.sessions.send(
-                        ApiServer.PROJECT,
-                        new SessionId(session),
-                        TurnInput.ofMessage("go on"),
-                        Delivery.STEER);
-            }
-            return say(told ? "I see." : "Shall I go on?");
-        });
-        List<JsonNode> turn = turn(session, "hello");
-        assertThat(turn.getLast().path("stop_reason").asText()).isEqualTo("end");
-        assertThat(turn)
-                .filteredOn(event -> event.path("type").asText().equals("turn.nudged"))
-                .extracting(event -> event.path("pattern").asText())
-                .containsExactly("monologue");
+        assertThat(TurnEvents.types(turn)).doesNotContain("tool.started");
     }
 
     @Test
     void theNextModelTakesOverAndEveryoneCanSeeWhy() {
-        own.set((_, _, _) -> say("I stand in."));
+        own.set((_, _, _) -> ApiServer.say("I stand in."));
         List<JsonNode> turn = turn(session("careful"), "hello");
         assertThat(turn.getLast().path("stop_reason").asText()).isEqualTo("end");
-        assertThat(types(turn))
+        assertThat(TurnEvents.types(turn))
                 .containsSubsequence(
                         "model.started",
                         "model.failed",
@@ -454,7 +355,7 @@ class GuardsApiIT {
 
     @Test
     void theTurnTellsItsCostAndSoDoesTheSession() {
-        own.set((_, _, _) -> say("Hi."));
+        own.set((_, _, _) -> ApiServer.say("Hi."));
         String session = session("own");
         List<JsonNode> turn = turn(session, "hello");
         assertThat(turn.getLast().at("/usage/cost_usd").decimalValue()).isEqualByComparingTo("2");

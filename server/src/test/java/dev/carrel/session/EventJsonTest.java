@@ -160,6 +160,15 @@ class EventJsonTest {
     }
 
     @Test
+    void whatAModelWorkedWithoutAnAnswerIsStored() {
+        var event =
+                new Event.TurnCompleted(
+                        StopReason.BUDGET, 1, USAGE, Optional.empty(), Duration.ofMillis(250));
+        assertThat(EventJson.body(event)).endsWith(",\"unanswered_ms\":250}");
+        assertThat(EventJson.parse("turn.completed", EventJson.body(event))).isEqualTo(event);
+    }
+
+    @Test
     void aTurnThatWasToldNothingNewSaysNothing() {
         assertThat(EventJson.body(new Event.TurnStarted(3))).isEqualTo("{\"agent_version\":3}");
         assertThat(EventJson.parse("turn.started", "{\"agent_version\":3}"))
