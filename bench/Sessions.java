@@ -146,8 +146,16 @@ final class Sessions {
             return null;
         });
         compare("continue: a turn of one answer", longer, shorter, id -> run(id, "say"));
-        carrel.send("DELETE", "/v1/sessions/" + longer, null);
-        carrel.send("DELETE", "/v1/sessions/" + shorter, null);
+        var made = new ArrayList<>(List.of(longer, shorter));
+        Map<String, Long> ends = Map.of(longer, last(longer), shorter, last(shorter));
+        compare("fork without files", longer, shorter, id -> made.add(fork(id, ends.get(id), "none")));
+        compare("fork with files", longer, shorter, id -> made.add(fork(id, ends.get(id), "restore")));
+        deleteAll(made);
+    }
+
+    private String fork(String id, long at, String files) throws Exception {
+        String body = "{\"at\":%d,\"files\":\"%s\"}".formatted(at, files);
+        return carrel.post("/v1/sessions/" + id + "/fork", body).path("id").asText();
     }
 
     private interface Deed {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.result.ResultIterator;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +35,11 @@ final class EventRows {
         Instant time = now.truncatedTo(ChronoUnit.MICROS);
         handle.createUpdate(
                         """
-                        insert into events (project, session, seq, time, turn, type, body)
-                        values (:project, :session, :seq, :time, :turn, :type, :body)
+                        insert into branch_entries
+                            (project, branch, seq, time, turn, place, type, body)
+                        values (:project, :session, :seq, :time, :turn,
+                            coalesce((select position from turns where id = :turn), :seq),
+                            :type, :body)
                         """)
                 .bind("project", session.project().value())
                 .bind("session", session.id().value())
@@ -52,10 +56,14 @@ final class EventRows {
     /// The newest entry's number; 0 when there is no such session.
     static long lastSeq(Handle handle, SessionId session) {
         return handle.createQuery(
-                        "select coalesce(max(seq), 0) from events where session = :session")
+                        """
+                        select seq from events where session = :session
+                        order by part desc, seq desc limit 1
+                        """)
                 .bind("session", session.value())
                 .mapTo(Long.class)
-                .one();
+                .findOne()
+                .orElse(0L);
     }
 
     /// Entries with `after` < seq ≤ `to`, oldest first, within bounds, but never none where there
@@ -85,7 +93,7 @@ final class EventRows {
                                 + """
                                  from events e
                                 where e.session = :session and e.seq > :after and e.seq <= :to
-                                order by e.seq limit :limit
+                                order by e.part, e.seq limit :limit
                                 """)
                 .bind("session", session.value())
                 .bind("after", after)
@@ -113,21 +121,26 @@ final class EventRows {
                 .list();
     }
 
-    /// Gives `fork` the entries of a session up to `at`; its turns are there already.
-    static void copy(Handle handle, SessionId from, SessionKey fork, long at) {
-        handle.createUpdate(
-                        """
-                        insert into events (project, session, seq, time, turn, type, body)
-                        select e.project, :fork, e.seq, e.time, n.id, e.type, e.body
-                        from events e
-                            left join turns t on t.id = e.turn
-                            left join turns n on n.session = :fork and n.position = t.position
-                        where e.session = :session and e.seq <= :at
-                        """)
-                .bind("fork", fork.id().value())
-                .bind("session", from.value())
-                .bind("at", at)
-                .execute();
+    /// A turn and the number of its first entry.
+    record Placed(TurnId turn, long position) {}
+
+    /// The session's newest turn that counts, in the order of running, whatever its state, and
+    /// whosesoever it was before a fork.
+    static Optional<Placed> newestTurn(Handle handle, SessionId session, CountingEntries counting) {
+        try (Stream<Placed> turns =
+                handle
+                        .createQuery(
+                                """
+                                select turn, seq from events
+                                where session = :session and turn is not null and place = seq
+                                order by part desc, seq desc
+                                """)
+                        .bind("session", session.value())
+                        .map((row, context) ->
+                                new Placed(new TurnId(row.getString("turn")), row.getLong("seq")))
+                        .stream()) {
+            return turns.filter(turn -> counting.contain(turn.position())).findFirst();
+        }
     }
 
     /// How many messages have come to a turn since its model was last asked.
@@ -166,7 +179,7 @@ final class EventRows {
                                     and e.seq >= coalesce((select seq from events
                                     where session = :session and turn = :turn and type = :answer
                                         and seq <= :to
-                                    order by seq desc limit 1), 0)
+                                    order by part desc, seq desc limit 1), 0)
                                 order by e.seq
                                 """)
                 .bind("session", session.value())

@@ -26,11 +26,12 @@ final class FilePoints {
     /// The point that entry `seq` belongs to; empty when it comes before the first.
     static Optional<Point> at(Handle handle, SessionId session, long seq) {
         Optional<Point> found;
-        try (Stream<Entry> before = read(handle, session, "seq <= :seq order by seq desc", seq)) {
+        try (Stream<Entry> before =
+                read(handle, session, "seq <= :seq order by part desc, seq desc", seq)) {
             found = before.flatMap(entry -> point(entry).stream()).findFirst();
         }
         // What is written down next may have been so at this entry already.
-        try (Stream<Entry> after = read(handle, session, "seq > :seq order by seq", seq)) {
+        try (Stream<Entry> after = read(handle, session, "seq > :seq order by part, seq", seq)) {
             return after.takeWhile(entry -> point(entry).filter(p -> p.since() <= seq).isPresent())
                     .reduce((_, next) -> next)
                     .flatMap(FilePoints::point)
@@ -40,14 +41,14 @@ final class FilePoints {
 
     /// All of them, oldest first.
     static List<Point> all(Handle handle, SessionId session) {
-        try (Stream<Entry> entries = read(handle, session, "seq > :seq order by seq", 0)) {
+        try (Stream<Entry> entries = read(handle, session, "seq > :seq order by part, seq", 0)) {
             return entries.flatMap(entry -> point(entry).stream()).toList();
         }
     }
 
     /// Where the session went back, newest first.
     static List<Entry> rewinds(Handle handle, SessionId session) {
-        String condition = "type = 'session.rewound' and seq > :seq order by seq desc";
+        String condition = "type = 'session.rewound' and seq > :seq order by part desc, seq desc";
         try (Stream<Entry> entries = read(handle, session, condition, 0)) {
             return entries.toList();
         }

@@ -147,12 +147,12 @@ final class Inputs {
     private static Map<String, ToolCall> openCalls(Handle handle, SessionId session) {
         var counting = CountingEntries.of(handle, session);
         List<Event> step =
-                TurnRows.newest(handle, session, counting)
+                EventRows.newestTurn(handle, session, counting)
                         .map(turn ->
                                 EventRows.lastStep(
                                         handle,
                                         session,
-                                        turn.id(),
+                                        turn.turn(),
                                         counting.endOf(turn.position())))
                         .orElse(List.of())
                         .stream()

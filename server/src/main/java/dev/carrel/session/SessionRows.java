@@ -25,9 +25,9 @@ final class SessionRows {
             select s.*,
                 (select e.body from events e where e.session = s.id and e.seq = 1) as created,
                 (select e.seq from events e where e.session = s.id
-                    order by e.seq desc limit 1) as last_event,
+                    order by e.part desc, e.seq desc limit 1) as last_event,
                 (select e.time from events e where e.session = s.id
-                    order by e.seq desc limit 1) as updated_at,
+                    order by e.part desc, e.seq desc limit 1) as updated_at,
                 case
                     when exists (select 1 from turns t where t.session = s.id
                         and t.state <> 'done' and t.awaits_approval = 1) then 'awaiting_approval'
@@ -39,9 +39,10 @@ final class SessionRows {
                     else 'idle'
                 end as state,
                 (s.workspace is not null and exists (select 1 from turns t
-                    where t.session = s.id and t.state = 'queued')
+                    where t.session = s.id and t.state <> 'done' and t.state = 'queued')
                     and exists (select 1 from turns o
                     where o.project = s.project and o.workspace = s.workspace
+                        and o.workspace is not null and o.state <> 'done'
                         and o.session <> s.id and o.state = 'running'
                         and o.awaits_approval = 0)) as workspace_busy
             from sessions s
@@ -49,7 +50,7 @@ final class SessionRows {
 
     private SessionRows() {}
 
-    /// The caller appends the session's first entry in the same transaction.
+    /// The caller begins its [Lineage] and appends its first entry in the same transaction.
     static void insert(
             Handle handle,
             SessionKey key,
@@ -117,12 +118,14 @@ final class SessionRows {
                 == 1;
     }
 
-    /// The journal and the turns go with it.
+    /// The turns go with it, and of its journal what no other session has.
     static void delete(Handle handle, SessionKey key) {
+        List<String> branches = Lineage.branches(handle, key.id());
         handle.createUpdate("delete from sessions where id = :id and project = :project")
                 .bind("id", key.id().value())
                 .bind("project", key.project().value())
                 .execute();
+        Lineage.removeUnused(handle, branches);
     }
 
     private static Session session(ResultSet row) throws SQLException {

@@ -81,8 +81,7 @@ public final class SessionTravels {
                 SessionRows.require(handle, source); // it may have been deleted by now
                 sessions.requireRoom(handle, source.project());
                 SessionRows.insert(handle, fork, Optional.empty(), Optional.empty(), now);
-                TurnRows.copy(handle, id, fork, last, now);
-                EventRows.copy(handle, id, fork, last);
+                Lineage.fork(handle, id, fork, last);
                 FilesRows.setPending(handle, fork, then);
                 var event = new Event.SessionForked(id.value(), last, then);
                 return EventRows.append(handle, fork, Optional.empty(), event, now);

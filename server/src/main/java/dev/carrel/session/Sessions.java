@@ -63,6 +63,7 @@ public final class Sessions implements AutoCloseable {
             requireRoom(handle, project);
             Spending.forget(handle, now);
             SessionRows.insert(handle, key, session.sandbox(), workspace, now);
+            Lineage.begin(handle, key.id());
             EventRows.append(handle, key, Optional.empty(), created, now);
             return SessionRows.require(handle, key);
         });

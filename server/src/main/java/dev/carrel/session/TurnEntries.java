@@ -20,15 +20,14 @@ final class TurnEntries {
                     + " ('model.started', 'message.assistant', 'tool.started', 'tool.completed') ";
 
     private static final String FROM_EVENTS =
-            " from events e left join turns t on t.id = e.turn"
-                    + " where e.session = :session and coalesce(t.position, e.seq) <= :position and ";
+            " from events e where e.session = :session and e.place <= :position and ";
 
     private TurnEntries() {}
 
     /// What the turn at `position` has to know.
     static List<StreamItem.Recorded> read(Handle handle, SessionId session, long position) {
         var counting = CountingEntries.of(handle, session);
-        String columns = EventRows.COLUMNS + ", coalesce(t.position, e.seq) as turn_position ";
+        String columns = EventRows.COLUMNS + ", e.place ";
         return handle
                 .createQuery(
                         "select "
@@ -39,7 +38,7 @@ final class TurnEntries {
                                 + FROM_EVENTS
                                 + "e.seq < :whole and"
                                 + NOT_SUMMED_UP
-                                + "order by turn_position, seq")
+                                + "order by place, seq")
                 .bind("session", session.value())
                 .bind("position", position)
                 .bind("whole", Math.min(position, keptFrom(handle, session, position, counting)))
@@ -65,10 +64,10 @@ final class TurnEntries {
                                 "select "
                                         + EventRows.COLUMNS
                                         + """
-                                         from events e join turns t on t.id = e.turn
+                                         from events e
                                         where e.session = :session and e.seq > :kept
-                                            and t.position > :kept and t.position <= :position
-                                        order by t.position, e.seq
+                                            and e.place > :kept and e.place <= :position
+                                        order by e.place, e.seq
                                         """)
                         .bind("session", session.value())
                         .bind("kept", kept.position())
@@ -81,10 +80,9 @@ final class TurnEntries {
     private static boolean changedSince(Handle handle, SessionId session, KeptJournals.Kept kept) {
         return handle.createQuery(
                                 """
-                                select count(*) from events e left join turns t on t.id = e.turn
-                                where e.session = :session and e.seq > :kept
-                                    and (t.position is null
-                                        or (t.position <= :kept and e.seq > :seen))
+                                select count(*) from events
+                                where session = :session and seq > :kept
+                                    and (turn is null or (place <= :kept and seq > :seen))
                                 """)
                         .bind("session", session.value())
                         .bind("kept", kept.position())
@@ -110,7 +108,7 @@ final class TurnEntries {
                         """
                         select seq from events
                         where session = :session and seq <= :answer and type = :asked
-                        order by seq desc limit 1
+                        order by part desc, seq desc limit 1
                         """)
                 .bind("session", session.value())
                 .bind("answer", answer.get())
@@ -129,7 +127,7 @@ final class TurnEntries {
                                 + FROM_EVENTS
                                 + "e.type = :type and"
                                 + NOT_SUMMED_UP
-                                + "order by e.seq desc")
+                                + "order by e.part desc, e.seq desc")
                 .bind("session", session.value())
                 .bind("type", EventBody.COMPACTION)
                 .bind("position", position)

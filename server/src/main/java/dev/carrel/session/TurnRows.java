@@ -9,7 +9,6 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /// The rows of the turns, the queue of all sessions. Everything here runs inside its caller's
@@ -52,57 +51,6 @@ final class TurnRows {
                                 row.getString("state").equals("running"),
                                 row.getInt("cancel_requested") == 1))
                 .list();
-    }
-
-    /// A turn and its place among the others.
-    record Placed(TurnId id, long position) {}
-
-    /// The session's newest turn that counts, in the order of running, whatever its state.
-    static Optional<Placed> newest(Handle handle, SessionId session, CountingEntries counting) {
-        try (Stream<Placed> turns =
-                handle
-                        .createQuery(
-                                """
-                                select id, position from turns where session = :session
-                                order by position desc
-                                """)
-                        .bind("session", session.value())
-                        .map((row, context) ->
-                                new Placed(
-                                        new TurnId(row.getString("id")), row.getLong("position")))
-                        .stream()) {
-            return turns.filter(turn -> counting.contain(turn.position())).findFirst();
-        }
-    }
-
-    /// Gives `fork` the turns of a session that began at or before `at`, all of them ended.
-    static void copy(Handle handle, SessionId from, SessionKey fork, long at, Instant now) {
-        List<Long> positions =
-                handle.createQuery(
-                                """
-                                select position from turns
-                                where session = :session and position <= :at order by position
-                                """)
-                        .bind("session", from.value())
-                        .bind("at", at)
-                        .mapTo(Long.class)
-                        .list();
-        var batch =
-                handle.prepareBatch(
-                        """
-                        insert into turns (id, project, session, position, state, created_at)
-                        values (?, ?, ?, ?, 'done', ?)
-                        """);
-        positions.forEach(position ->
-                batch.add(
-                        Ids.next("trn"),
-                        fork.project().value(),
-                        fork.id().value(),
-                        position,
-                        Micros.of(now)));
-        if (!positions.isEmpty()) {
-            batch.execute();
-        }
     }
 
     /// The turn that was begun and has not ended.
