@@ -88,7 +88,8 @@ public final class Sandboxes implements AutoCloseable {
                         registry,
                         snapshots,
                         runtime,
-                        SessionSnapshots.Rows.of(store, clock));
+                        new SessionSnapshotRows(store),
+                        clock);
     }
 
     /// Makes the host agree with the database, whatever a crash or reboot has left: called once,

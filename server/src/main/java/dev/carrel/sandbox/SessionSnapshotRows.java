@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// The rows of the table of snapshots that sessions go back to: see [SessionSnapshots]. They become
-/// ready and go as all snapshots do.
+/// The rows of the table of snapshots that sessions go back to: see [SessionSnapshots]. They go as
+/// all snapshots do.
 final class SessionSnapshotRows {
     private final Store store;
 
@@ -21,21 +21,26 @@ final class SessionSnapshotRows {
         this.store = store;
     }
 
-    /// As being made.
     void insert(
-            ProjectId project, SnapshotId id, LiveSandbox sandbox, String session, Instant now) {
+            ProjectId project,
+            SnapshotId id,
+            LiveSandbox sandbox,
+            String session,
+            long bytes,
+            Instant now) {
         store.write(handle ->
                 handle.execute(
                         """
                         insert into snapshots
                           (id, project, sandbox, state, image, metadata, size_bytes, created_at,
                            session)
-                        values (?, ?, ?, 'creating', ?, '{}', 0, ?, ?)
+                        values (?, ?, ?, 'ready', ?, '{}', ?, ?, ?)
                         """,
                         id.value(),
                         project.value(),
                         sandbox.id().value(),
                         sandbox.spec().image(),
+                        bytes,
                         Micros.of(now),
                         session));
     }

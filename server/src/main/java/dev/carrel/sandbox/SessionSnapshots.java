@@ -2,9 +2,7 @@ package dev.carrel.sandbox;
 
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
-import dev.carrel.store.Micros;
 import dev.carrel.store.ProjectId;
-import dev.carrel.store.Store;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
@@ -27,17 +25,11 @@ public final class SessionSnapshots {
     private final SandboxRegistry registry;
     private final Snapshots snapshots;
     private final SandboxRuntime runtime;
-    private final Rows rows;
+    private final SessionSnapshotRows rows;
+    private final InstantSource clock;
 
     /// What must not go now, and how often that was asked for.
     private final ConcurrentHashMap<SnapshotId, AtomicInteger> held = new ConcurrentHashMap<>();
-
-    /// Where they are written down, and by which clock.
-    record Rows(SessionSnapshotRows sessions, SnapshotRows snapshots, InstantSource clock) {
-        static Rows of(Store store, InstantSource clock) {
-            return new Rows(new SessionSnapshotRows(store), new SnapshotRows(store), clock);
-        }
-    }
 
     SessionSnapshots(
             SandboxMaker maker,
@@ -45,13 +37,15 @@ public final class SessionSnapshots {
             SandboxRegistry registry,
             Snapshots snapshots,
             SandboxRuntime runtime,
-            Rows rows) {
+            SessionSnapshotRows rows,
+            InstantSource clock) {
         this.maker = maker;
         this.lifecycle = lifecycle;
         this.registry = registry;
         this.snapshots = snapshots;
         this.runtime = runtime;
         this.rows = rows;
+        this.clock = clock;
     }
 
     /// Whether one costs the same however many files there are.
@@ -62,25 +56,18 @@ public final class SessionSnapshots {
     /// A new snapshot, and whether those of its sandbox leave less than half of its disk free.
     public record Saved(SnapshotId id, boolean tight) {}
 
-    /// Saves the files of a sandbox, running or not. Fails as [Snapshots#take] does, and with
-    /// `SANDBOX_NOT_FOUND`; then nothing was made.
+    /// Saves the files of a sandbox, running or not. There is no row before there are files, as one
+    /// sync is all that a step of a turn has time for: files without a row go when the server
+    /// starts. Fails as [Snapshots#take] does, and with `SANDBOX_NOT_FOUND`; then nothing was made.
     public Saved save(ProjectId project, SandboxId sandbox, String session) {
         LiveSandbox live = registry.get(project, sandbox);
         SnapshotId id = SnapshotId.next();
         return live.exclusively(() -> {
             lifecycle.requireUsable(live);
-            rows.sessions()
-                    .insert(
-                            project,
-                            id,
-                            live,
-                            session,
-                            Micros.toInstant(Micros.of(rows.clock().instant())));
-            FailPoint.SNAPSHOT_ROW.reached();
             boolean complete = false;
             try {
                 long bytes = lifecycle.saveSoon(live, id);
-                rows.snapshots().becomeReady(id, bytes);
+                rows.insert(project, id, live, session, bytes, clock.instant());
                 FailPoint.SNAPSHOT_READY.reached();
                 complete = true;
                 long half = (long) live.spec().resources().diskMib() << 19;
@@ -95,27 +82,27 @@ public final class SessionSnapshots {
 
     /// Empty when it is not kept any more.
     public Optional<SessionSnapshot> find(ProjectId project, SnapshotId id) {
-        return rows.sessions().find(project, id);
+        return rows.find(project, id);
     }
 
     /// Newest first.
     public List<SessionSnapshot> of(String session) {
-        return rows.sessions().of(session);
+        return rows.of(session);
     }
 
     /// Those whose files were this sandbox's, newest first: its disk has room for all together.
     public List<SessionSnapshot> of(SandboxId sandbox) {
-        return rows.sessions().of(sandbox);
+        return rows.of(sandbox);
     }
 
     /// The oldest of all sessions, beyond [#TOTAL_MAX].
     public List<SnapshotId> surplus() {
-        return rows.sessions().beyond(TOTAL_MAX);
+        return rows.beyond(TOTAL_MAX);
     }
 
     /// The sessions that have any.
     public Set<String> sessions() {
-        return rows.sessions().sessions();
+        return rows.sessions();
     }
 
     /// Removes those that nobody holds or has a use for. They are marked first and spared then: who
@@ -124,10 +111,10 @@ public final class SessionSnapshots {
         if (ids.isEmpty()) {
             return;
         }
-        rows.sessions().mark(ids, "deleting");
+        rows.mark(ids, "deleting");
         List<SnapshotId> spared =
                 ids.stream().filter(id -> held.containsKey(id) || used.test(id)).toList();
-        rows.sessions().mark(spared, "ready");
+        rows.mark(spared, "ready");
         ids.stream().filter(id -> !spared.contains(id)).forEach(snapshots::discard);
     }
 
