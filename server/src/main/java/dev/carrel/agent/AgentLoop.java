@@ -44,12 +44,12 @@ public final class AgentLoop {
     /// goes on from there.
     public void run() {
         var turn = new Turn(journal);
-        Conversation state = turn.state();
-        while (state.turnRunning()) {
+        while (turn.state().turnRunning()) {
             stopIfInterrupted();
             if (!cancellation.isCancelled()) {
                 checkpoints.keep(turn);
             }
+            Conversation state = turn.state();
             List<OpenCall> open = state.openCalls();
             List<PlannedCall> ours = planned(state, open);
             List<PlannedCall.Ready> next = PlannedCall.firstBatch(ours);

@@ -44,12 +44,14 @@ final class CallRunner {
         for (PlannedCall.Ready planned : batch) {
             if (planned instanceof PlannedCall.Run run && !run.started()) {
                 ToolCall call = run.call();
-                turn.append(new Event.ToolStarted(call.id(), call.name(), call.arguments()));
+                turn.note(new Event.ToolStarted(call.id(), call.name(), call.arguments()));
             }
         }
+        turn.flush();
         List<Event.ToolCompleted> results =
                 batch.size() == 1 ? List.of(complete(batch.getFirst())) : completeAll(batch);
-        results.forEach(turn::append);
+        results.forEach(turn::note);
+        turn.flush();
     }
 
     /// Answers all open calls of a turn that was stopped. A command that an earlier loop started

@@ -27,9 +27,14 @@ final class Checkpoints {
         boolean opening =
                 !unsaved.kept() && !open.isEmpty() && open.stream().noneMatch(OpenCall::started);
         if (!writers.isEmpty()) {
-            workspace.keepFiles(Optional.of(writers.getLast())).ifPresent(turn::append);
+            keep(turn, Optional.of(writers.getLast()));
         } else if (opening) {
-            workspace.keepFiles(Optional.empty()).ifPresent(turn::append);
+            keep(turn, Optional.empty());
         }
+    }
+
+    private void keep(Turn turn, Optional<String> after) {
+        turn.flush();
+        workspace.keepFiles(after).ifPresent(turn::note);
     }
 }

@@ -12,14 +12,19 @@ public interface Journal {
     /// of earlier turns that a [Cut.Summary] stands for may be left out, too.
     List<Event> events();
 
-    /// Appends one entry; durable when this returns. Returns what is new in [#events], in order:
-    /// messages that steer the turn may have come since the last append, and stand before the
-    /// entry. A turn does not [end][StopReason#END] over such a message: then the entry is not
-    /// written, and only what came is returned.
+    /// Appends entries, all or none; durable when this returns. Returns what is new in [#events],
+    /// in order: messages that steer the turn may have come since the last append, and stand before
+    /// the entries. A turn does not [end][StopReason#END] over such a message: then its end is not
+    /// written, and not returned.
     ///
     /// Fails when this worker no longer owns the turn: then nothing was written and the loop must
     /// stop without touching the sandbox again.
-    List<Event> append(Event event);
+    List<Event> append(List<Event> events);
+
+    /// The same for one entry.
+    default List<Event> append(Event event) {
+        return append(List.of(event));
+    }
 
     /// Gives the turn back until somebody has said something about its waiting calls, or wants it
     /// to end: nobody runs it meanwhile. Empty when that is done; then the loop must stop. When

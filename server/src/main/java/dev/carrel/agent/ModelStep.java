@@ -111,7 +111,12 @@ final class ModelStep {
             }
             return;
         }
-        turn.append(event);
+        if (event instanceof Event.AssistantMessage answer
+                && !answer.message().toolCalls().isEmpty()) {
+            turn.note(event); // that they are started is journaled with it
+        } else {
+            turn.append(event);
+        }
     }
 
     private Event ask(Turn turn, ModelCall call) {

@@ -2,29 +2,62 @@ package dev.carrel.agent;
 
 import dev.carrel.agent.Event.TurnError;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /// The turn that a loop runs: its journal, and the fold of it, kept in step.
 final class Turn {
     private final Journal journal;
-    private final Conversation state;
+    private final List<Event> noted = new ArrayList<>();
+    private Conversation state;
 
     Turn(Journal journal) {
         this.journal = journal;
         this.state = Conversation.of(journal.events());
     }
 
+    /// What the turn is now. To be asked again after each append, which may make another of it.
     Conversation state() {
         return state;
     }
 
+    /// Appends what was noted and this, in one step.
     void append(Event event) {
-        journal.append(event).forEach(state::add);
+        write(List.of(event));
+    }
+
+    /// Appends later, in one step with what comes next. Until then a crash loses it, so nothing may
+    /// be done meanwhile that takes time or is seen outside.
+    void note(Event event) {
+        noted.add(event);
+        state.add(event);
+    }
+
+    /// Appends what was noted.
+    void flush() {
+        if (!noted.isEmpty()) {
+            write(List.of());
+        }
+    }
+
+    private void write(List<Event> more) {
+        List<Event> all = new ArrayList<>(noted);
+        all.addAll(more);
+        List<Event> fresh = journal.append(all);
+        if (noted.isEmpty()) {
+            fresh.forEach(state::add);
+        } else if (fresh.equals(all)) {
+            more.forEach(state::add);
+        } else {
+            state = Conversation.of(journal.events()); // what came stands before what was noted
+        }
+        noted.clear();
     }
 
     /// True when the turn was given back until somebody has said something about it.
     boolean rest() {
+        flush();
         Optional<List<Event>> fresh = journal.rest();
         fresh.ifPresent(events -> events.forEach(state::add));
         return fresh.isEmpty();

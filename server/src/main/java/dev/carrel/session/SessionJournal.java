@@ -84,16 +84,15 @@ public final class SessionJournal implements Journal {
     /// Fails with [LeaseLostException] when the turn is not this worker's any more. The turn's
     /// completion ends the turn in the same transaction.
     @Override
-    public List<Event> append(Event event) {
+    public List<Event> append(List<Event> events) {
         requireMine();
-        Appended appended = store.write(handle -> appendIn(handle, event));
+        Appended appended = store.write(handle -> appendIn(handle, events));
         appended.arrivals().forEach(this::add); // whoever wrote them has published them
-        appended.entry()
-                .ifPresent(entry -> {
-                    add(entry);
-                    hub.publish(lease.session(), entry);
-                });
-        if (event instanceof Event.TurnCompleted && appended.entry().isPresent()) {
+        for (StreamItem.Recorded entry : appended.own()) {
+            add(entry);
+            hub.publish(lease.session(), entry);
+        }
+        if (appended.endsTurn()) {
             keep();
             turns.announce(); // the session's next turn may run
         }
@@ -119,32 +118,37 @@ public final class SessionJournal implements Journal {
         return entry.event() instanceof Event.Compaction cut && cut.summary().isPresent();
     }
 
-    private record Appended(
-            List<StreamItem.Recorded> arrivals, Optional<StreamItem.Recorded> entry) {
+    private record Appended(List<StreamItem.Recorded> arrivals, List<StreamItem.Recorded> own) {
         List<Event> events() {
-            return Stream.concat(arrivals.stream(), entry.stream())
+            return Stream.concat(arrivals.stream(), own.stream())
                     .map(StreamItem.Recorded::event)
                     .toList();
         }
+
+        boolean endsTurn() {
+            return !own.isEmpty() && own.getLast().event() instanceof Event.TurnCompleted;
+        }
     }
 
-    private Appended appendIn(Handle handle, Event event) {
+    private Appended appendIn(Handle handle, List<Event> events) {
         List<StreamItem.Recorded> arrivals = arrivals(handle);
-        if (event instanceof Event.TurnCompleted completed) {
-            if (completed.reason() == StopReason.END && !arrivals.isEmpty()) {
-                return new Appended(arrivals, Optional.empty());
+        var own = new ArrayList<StreamItem.Recorded>();
+        for (Event event : events) {
+            if (event instanceof Event.TurnCompleted completed) {
+                if (completed.reason() == StopReason.END && !arrivals.isEmpty()) {
+                    continue;
+                }
+                TurnRows.complete(handle, lease.turn());
             }
-            TurnRows.complete(handle, lease.turn());
+            own.add(
+                    EventRows.append(
+                            handle,
+                            lease.key(),
+                            Optional.of(lease.turn()),
+                            event,
+                            clock.instant()));
         }
-        return new Appended(
-                arrivals,
-                Optional.of(
-                        EventRows.append(
-                                handle,
-                                lease.key(),
-                                Optional.of(lease.turn()),
-                                event,
-                                clock.instant())));
+        return new Appended(arrivals, own);
     }
 
     @Override

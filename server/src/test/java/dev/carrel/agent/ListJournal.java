@@ -74,21 +74,23 @@ public final class ListJournal implements Journal {
     }
 
     @Override
-    public List<Event> append(Event event) {
+    public List<Event> append(List<Event> more) {
         int number = appends++;
         if (number == crashAt && moment == Moment.BEFORE) {
             throw new Crash(number);
         }
         List<Event> fresh = new ArrayList<>(arrivals.getOrDefault(number, List.of()));
-        boolean ends = event instanceof Event.TurnCompleted done && done.reason() == StopReason.END;
-        if (fresh.isEmpty() || !ends) {
-            fresh.add(event);
-        }
+        boolean steered = !fresh.isEmpty();
+        more.stream().filter(event -> !steered || !isGoodEnd(event)).forEach(fresh::add);
         events.addAll(fresh);
         if (number == crashAt) {
             throw new Crash(number);
         }
         return fresh;
+    }
+
+    private static boolean isGoodEnd(Event event) {
+        return event instanceof Event.TurnCompleted done && done.reason() == StopReason.END;
     }
 
     /// Has this arrive before the turn is given back for the next time.
