@@ -51,6 +51,9 @@ final class JsonBodies {
             }
             throw wrongField(e);
         } catch (JsonMappingException e) {
+            if (e.getCause() instanceof CarrelException known) {
+                throw known;
+            }
             throw e.getCause() instanceof InputCoercionException overflow
                     ? invalid(path(e), path(e) + " must be " + expected(overflow.getTargetType()))
                     : malformed(e);

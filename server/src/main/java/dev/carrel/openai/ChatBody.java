@@ -1,6 +1,7 @@
 package dev.carrel.openai;
 
 import com.fasterxml.jackson.annotation.JsonAlias;
+import com.fasterxml.jackson.annotation.JsonAnySetter;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.carrel.error.CarrelException;
@@ -9,6 +10,7 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// The body of `POST /v1/chat/completions` as far as it means something here. What OpenAI knows
 /// beyond this (`temperature`, `response_format`, …) is for the agent's definition to decide and
@@ -36,12 +38,24 @@ record ChatBody(
 
     record StreamOptions(Optional<Boolean> includeUsage) {}
 
-    /// Lowers what the agent may spend on this turn.
+    /// Lowers what the agent may spend on this turn. It is ours, not OpenAI's: a limit that is not
+    /// known is refused, because its caller counts on it.
     record TurnBudget(
             Optional<BigDecimal> usd,
             Optional<Long> tokens,
             Optional<BigDecimal> minutes,
-            Optional<Integer> steps) {}
+            Optional<Integer> steps) {
+        @JsonAnySetter
+        @SuppressWarnings("DoNotCallSuggester") // Jackson does
+        void refuse(String name, @Nullable Object value) {
+            throw CarrelException.ofParam(
+                    ErrorCode.UNKNOWN_FIELD,
+                    "budget." + name,
+                    "Unknown field \"budget."
+                            + name
+                            + "\"; a budget takes usd, tokens, minutes and steps");
+        }
+    }
 
     /// A tool that the caller runs itself.
     record OfferedTool(String type, Optional<OfferedFunction> function) {}

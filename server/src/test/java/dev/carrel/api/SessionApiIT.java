@@ -2,6 +2,7 @@ package dev.carrel.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.carrel.client.EventFeed;
 import dev.carrel.client.SessionEvent;
 import dev.carrel.error.ErrorCode;
@@ -115,6 +116,27 @@ class SessionApiIT extends ApiStage {
                 .last()
                 .extracting(event -> event.json().path("text").asText())
                 .isEqualTo("I hurry.");
+        client.sessions().delete(session.id());
+    }
+
+    @Test
+    void aQueuedMessageLeavesTheTurnAloneAndStartsTheNext() throws Exception {
+        SessionInfo session = client.sessions().create(SessionRequest.of("coder"));
+        String first = client.sessions().send(session.id(), "gate").turn();
+        var queued = new MessageRequest("hurry", Optional.of("queue"), Optional.empty());
+        Eventually.holds(() -> client.sessions().get(session.id()).sandbox().isPresent());
+        String second = client.sessions().send(session.id(), queued).turn();
+        assertThat(second).isNotEqualTo(first);
+        assertThat(client.sessions().get(session.id()).state()).isEqualTo("running");
+        String sandbox = client.sessions().get(session.id()).sandbox().orElseThrow();
+        client.sandboxes().writeFile(sandbox, "/workspace/go", new byte[0]);
+
+        for (var turn : List.of(List.of(first, "The gate is open."), List.of(second, "I hurry."))) {
+            var events = TurnEvents.of(client, session.id(), 0, turn.getFirst());
+            assertThat(events.getLast().path("stop_reason").asText()).isEqualTo("end");
+            JsonNode answer = TurnEvents.ofType(events, "message.assistant").getLast();
+            assertThat(answer.path("text").asText()).isEqualTo(turn.getLast());
+        }
         client.sessions().delete(session.id());
     }
 

@@ -159,6 +159,13 @@ class WorkspaceScopeIT {
         assertThat(waiting.state()).isEqualTo("queued");
         assertThat(waiting.waitingFor()).contains("workspace");
         assertThat(client.sessions().get(first.id()).waitingFor()).isEmpty();
+        SessionInfo third = session("each", "dan");
+        client.sessions().send(third.id(), "add");
+        client.sessions().interrupt(third.id());
+        SessionInfo interrupted = client.sessions().get(third.id());
+        assertThat(interrupted.state()).isEqualTo("idle");
+        assertThat(interrupted.stopReason()).contains("interrupted");
+        assertThat(client.sessions().get(second.id()).state()).isEqualTo("queued");
 
         client.sandboxes().writeFile(sandbox(first), "/workspace/go", new byte[0]);
         Eventually.holds(() -> client.sessions().get(second.id()).state().equals("idle"));

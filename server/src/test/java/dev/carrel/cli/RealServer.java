@@ -36,6 +36,26 @@ public final class RealServer implements AutoCloseable {
         return new RealServer(home, environment);
     }
 
+    /// With a provider `script` that says what the text `script` tells it to, with the agents of
+    /// the text `agents` (see `agents.json`), and with more `config`.
+    public static RealServer scripted(String script, String agents, String config)
+            throws IOException {
+        Path home = Files.createTempDirectory("carrel-test-");
+        Path file = Files.writeString(home.resolve("script.yaml"), script);
+        Files.writeString(
+                home.resolve("carrel.yaml"),
+                "providers: {script: {kind: scripted, script: " + file + "}}\n" + config);
+        var server = new RealServer(home, Map.of());
+        Path folder = Files.createDirectories(home.resolve("project/.carrel"));
+        Files.writeString(folder.resolve("agents.json"), agents);
+        server.deploy(folder);
+        return server;
+    }
+
+    public static RealServer scripted(String script, String agents) throws IOException {
+        return scripted(script, agents, "");
+    }
+
     /// As `kill -9` does: sandboxes and their commands run on. [#revive] comes next.
     public void kill() throws Exception {
         server.process().destroyForcibly();
