@@ -9,13 +9,9 @@ import dev.carrel.cli.BuildStage.Told;
 import dev.carrel.client.CarrelClient;
 import dev.carrel.image.LayerTar;
 import dev.carrel.process.HostCommand;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,35 +45,15 @@ class BuildsElsewhereIT {
 
     @Test
     void onDisksThatArePlainFolders(@TempDir Path folder) throws Exception {
-        Path programs = programsWithoutBtrfs(Files.createDirectory(folder.resolve("bin")));
-        buildsAndReuses(
-                folder,
-                Map.of("PATH", programs.toString()),
-                (stage, client) -> {
-                    assertThat(stage.home.resolve("disks")).isDirectory();
-                    assertThat(stage.home.resolve("pool.btrfs")).doesNotExist();
-                });
-        // JUnit warns of each link that it deletes itself.
-        try (Stream<Path> links = Files.list(programs)) {
-            for (Path link : links.toList()) {
-                Files.delete(link);
-            }
+        try (var host = WithoutBtrfs.in(folder.resolve("bin"))) {
+            buildsAndReuses(
+                    folder,
+                    host.environment(),
+                    (stage, client) -> {
+                        assertThat(stage.home.resolve("disks")).isDirectory();
+                        assertThat(stage.home.resolve("pool.btrfs")).doesNotExist();
+                    });
         }
-    }
-
-    /// All programs of this machine but one.
-    private static Path programsWithoutBtrfs(Path folder) throws IOException {
-        for (String bin : List.of("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")) {
-            try (Stream<Path> programs = Files.list(Path.of(bin))) {
-                for (Path program : programs.toList()) {
-                    Path link = folder.resolve(program.getFileName());
-                    if (!link.endsWith("btrfs") && !Files.exists(link)) {
-                        Files.createSymbolicLink(link, program);
-                    }
-                }
-            }
-        }
-        return folder;
     }
 
     private static void buildsAndReuses(

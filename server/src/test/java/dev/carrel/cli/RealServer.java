@@ -37,19 +37,25 @@ public final class RealServer implements AutoCloseable {
     }
 
     /// With a provider `script` that says what the text `script` tells it to, with the agents of
-    /// the text `agents` (see `agents.json`), and with more `config`.
-    public static RealServer scripted(String script, String agents, String config)
+    /// the text `agents` (see `agents.json`), with more `config` and more environment variables.
+    public static RealServer scripted(
+            String script, String agents, String config, Map<String, String> environment)
             throws IOException {
         Path home = Files.createTempDirectory("carrel-test-");
         Path file = Files.writeString(home.resolve("script.yaml"), script);
         Files.writeString(
                 home.resolve("carrel.yaml"),
                 "providers: {script: {kind: scripted, script: " + file + "}}\n" + config);
-        var server = new RealServer(home, Map.of());
+        var server = new RealServer(home, environment);
         Path folder = Files.createDirectories(home.resolve("project/.carrel"));
         Files.writeString(folder.resolve("agents.json"), agents);
         server.deploy(folder);
         return server;
+    }
+
+    public static RealServer scripted(String script, String agents, String config)
+            throws IOException {
+        return scripted(script, agents, config, Map.of());
     }
 
     public static RealServer scripted(String script, String agents) throws IOException {
