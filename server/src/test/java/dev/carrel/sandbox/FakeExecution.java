@@ -22,8 +22,12 @@ import org.jspecify.annotations.Nullable;
 final class FakeExecution implements Execution {
     private static final Duration END_WAIT_MAX = Duration.ofSeconds(10);
 
-    /// How long a pipe may stay open after the command: a background child may hold it.
-    private static final Duration DRAIN_MAX = Duration.ofMillis(200);
+    /// How long a pipe may stay open after the command: a background child may hold it, or, where
+    /// there is none, its reader has not come to the end.
+    private static final Duration HELD_MAX = Duration.ofMillis(500);
+
+    private static final Duration DRAIN_MAX = Duration.ofSeconds(5);
+    private static final Duration DRAIN_CHECK = Duration.ofMillis(50);
 
     private static final int SIGNAL_BASE = 128;
     private static final int SIGNAL_MAX = 64;
@@ -87,25 +91,35 @@ final class FakeExecution implements Execution {
         } else {
             thread(() -> input.feed(started.stdin()));
         }
-        thread(() -> await(started.process(), readers));
+        thread(() -> await(started, readers));
     }
 
     private static Thread thread(Runnable work) {
         return Thread.ofPlatform().daemon().name("fake-execution").start(work);
     }
 
-    private void await(Process started, List<Thread> readers) {
+    private void await(FakeProcess started, List<Thread> readers) {
         try {
-            if (!pauses.await(started, request.timeout())) {
+            if (!pauses.await(started.process(), request.timeout())) {
                 kill(ExecutionStatus.TIMED_OUT);
-                started.waitFor();
+                started.process().waitFor();
             }
-            for (Thread reader : readers) {
-                reader.join(DRAIN_MAX);
-            }
-            end(started.exitValue());
+            drain(started, readers);
+            end(started.process().exitValue());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // nobody interrupts this thread
+        }
+    }
+
+    private static void drain(FakeProcess ended, List<Thread> readers) throws InterruptedException {
+        long start = System.nanoTime();
+        for (Thread reader : readers) {
+            while (!reader.join(DRAIN_CHECK)) {
+                Duration waited = Duration.ofNanos(System.nanoTime() - start);
+                if (waited.compareTo(ended.leftOthers() ? HELD_MAX : DRAIN_MAX) > 0) {
+                    return;
+                }
+            }
         }
     }
 

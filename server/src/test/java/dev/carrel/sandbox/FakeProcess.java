@@ -71,6 +71,11 @@ record FakeProcess(Process process, Optional<FakeTerminal> terminal) implements 
         }
     }
 
+    /// Whether others of its group live on after it.
+    boolean leftOthers() {
+        return FakeProcesses.isGroup((int) process.pid());
+    }
+
     void resize(TerminalSize size) throws LinuxException {
         if (terminal.isPresent()) {
             terminal.get().resize(size);

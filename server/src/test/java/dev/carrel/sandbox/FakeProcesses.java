@@ -58,6 +58,10 @@ final class FakeProcesses {
         find(marker).forEach(process -> signal(process, SIGCONT));
     }
 
+    static boolean isGroup(int leader) {
+        return signal(-leader, 0);
+    }
+
     /// Reaches a leader that has not made its group yet, too.
     static void signalGroup(int leader, int number) {
         if (!signal(-leader, number)) {

@@ -8,12 +8,13 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// A session in which each thing goes wrong at each place. `-Dcarrel.chaos=all` takes every place,
 /// as `bench/chaos` does; `-Dcarrel.chaos=commit:die:7` one; without it, some of each kind, chosen
@@ -34,78 +35,95 @@ class ChaosIT {
         KINDS.put(ChaosPlace.AFTER_TOOL, List.of(ChaosBlow.DIE, ChaosBlow.FREEZE));
     }
 
-    @TempDir Path folder;
-    private final AtomicInteger homes = new AtomicInteger();
+    private final AtomicInteger injections = new AtomicInteger();
+    private final ConcurrentLinkedQueue<String> failures = new ConcurrentLinkedQueue<>();
+    private ChaosHomes homes;
+    private ChaosCheck check;
 
     @Test
     void whateverGoesWrongTheSessionEndsAsIfNothingHad() throws Exception {
         String wanted = System.getProperty("carrel.chaos", "some");
-        var nothing = new Injection(new Injection.Case(ChaosPlace.WORK, ChaosBlow.FULL, 0));
-        var check = new ChaosCheck(run(nothing));
-        List<Injection.Case> cases =
-                switch (wanted) {
-                    case "all" -> all(nothing);
-                    case "some" -> some(nothing);
-                    default -> List.of(Injection.Case.parse(wanted));
-                };
-        var failures = new ArrayList<String>();
-        int survived = 0;
-        try (var threads = Executors.newFixedThreadPool(LANES)) {
-            List<Future<String>> runs =
-                    cases.stream().map(each -> threads.submit(() -> failure(each, check))).toList();
-            for (Future<String> run : runs) {
-                String failure = run.get();
-                if (failure.isEmpty()) {
-                    survived++;
-                } else {
-                    failures.add(failure);
-                }
-            }
+        try (var folders = new ChaosHomes()) {
+            homes = folders;
+            var nothing = new Injection(new Injection.Case(ChaosPlace.WORK, ChaosBlow.FULL, 0));
+            check = new ChaosCheck(run(nothing));
+            perform(
+                    switch (wanted) {
+                        case "all" -> all(nothing);
+                        case "some" -> some(nothing);
+                        default -> List.of(() -> perform(Injection.Case.parse(wanted)));
+                    });
         }
-        System.out.println("survived " + survived + " of " + cases.size() + " injections");
+        int survived = injections.get() - failures.size();
+        System.out.println("survived " + survived + " of " + injections + " injections");
         assertThat(failures).isEmpty();
     }
 
-    private String failure(Injection.Case each, ChaosCheck check) throws Exception {
-        try {
-            check.require(run(new Injection(each)));
-            return "";
-        } catch (Exception | AssertionError | Injection.Died e) {
-            System.out.println("-Dcarrel.chaos=" + each + " failed");
-            return "-Dcarrel.chaos=" + each + "\n" + e;
+    private static void perform(List<Callable<Boolean>> tasks) throws Exception {
+        try (var threads = Executors.newFixedThreadPool(LANES)) {
+            for (Future<Boolean> task : threads.invokeAll(tasks)) {
+                task.get();
+            }
         }
+    }
+
+    /// False when all was over before anything went wrong.
+    private boolean perform(Injection.Case each) {
+        var injection = new Injection(each);
+        String failure = "";
+        try {
+            check.require(run(injection), each.place() != ChaosPlace.CHUNK);
+        } catch (Exception | AssertionError | Injection.Died e) {
+            failure = "-Dcarrel.chaos=" + each + "\n" + e;
+        }
+        if (injection.fired() || !failure.isEmpty()) {
+            injections.incrementAndGet();
+        }
+        if (!failure.isEmpty()) {
+            System.out.println("failed: -Dcarrel.chaos=" + each);
+            failures.add(failure);
+        }
+        return injection.fired();
     }
 
     private ChaosRun.Outcome run(Injection injection) throws Exception {
-        Path home = folder.resolve("home-" + homes.incrementAndGet());
+        Path home = homes.next();
         try (var run = new ChaosRun(home, injection)) {
             return run.run();
+        } finally {
+            homes.remove(home);
         }
     }
 
-    /// A place is reached a few times more or less often, as threads go.
-    private static List<Injection.Case> all(Injection counts) {
-        var cases = new ArrayList<Injection.Case>();
+    /// For each kind the 1st, 2nd, 3rd … place, until a run ends before it is reached. How often a
+    /// place is reached differs a little from run to run, as threads go.
+    private List<Callable<Boolean>> all(Injection undisturbed) {
+        var sweeps = new ArrayList<Callable<Boolean>>();
         KINDS.forEach((place, blows) -> {
             for (ChaosBlow blow : blows) {
-                for (int n = 1; n <= counts.reached(place) + 1; n++) {
-                    cases.add(new Injection.Case(place, blow, n));
-                }
+                sweeps.add(() -> {
+                    int n = 1;
+                    while (perform(new Injection.Case(place, blow, n))
+                            || n < undisturbed.reached(place)) {
+                        n++;
+                    }
+                    return true;
+                });
             }
         });
-        return cases;
+        return sweeps;
     }
 
-    private static List<Injection.Case> some(Injection counts) {
+    private List<Callable<Boolean>> some(Injection undisturbed) {
         long seed = Long.getLong("carrel.chaos.seed", System.nanoTime());
         System.out.println("-Dcarrel.chaos.seed=" + seed);
         var random = new Random(seed);
-        var cases = new ArrayList<Injection.Case>();
+        var cases = new ArrayList<Callable<Boolean>>();
         KINDS.forEach((place, blows) -> {
             for (ChaosBlow blow : blows) {
                 for (int i = 0; i < OF_EACH_KIND; i++) {
-                    int n = 1 + random.nextInt(counts.reached(place));
-                    cases.add(new Injection.Case(place, blow, n));
+                    int n = 1 + random.nextInt(undisturbed.reached(place));
+                    cases.add(() -> perform(new Injection.Case(place, blow, n)));
                 }
             }
         });

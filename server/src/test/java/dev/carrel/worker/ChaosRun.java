@@ -1,6 +1,7 @@
 package dev.carrel.worker;
 
 import static dev.carrel.session.SessionFixture.PROJECT;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -33,6 +34,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,8 +43,13 @@ import java.util.concurrent.TimeUnit;
 /// One session from its creation to its end, in which one thing goes wrong: servers of this process
 /// on one home, whose time moves when nothing else does.
 final class ChaosRun implements AutoCloseable {
-    /// What is left when all is over.
-    record Outcome(List<ObjectNode> journal, Map<String, String> files, int sandboxes) {}
+    /// What is left when all is over. `kept` are the files of each snapshot in the journal, as a
+    /// text that can be compared.
+    record Outcome(
+            List<ObjectNode> journal,
+            Map<String, String> files,
+            Map<String, String> kept,
+            int sandboxes) {}
 
     private static final Duration LONG = Duration.ofSeconds(60);
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -59,6 +66,7 @@ final class ChaosRun implements AutoCloseable {
         this.home = home;
         this.injection = injection;
         this.host = new FakeHost(Files.createDirectories(home.resolve("host")));
+        host.makeSnapshotsCheap();
         this.provider = new ChaosProvider(() -> injection.reach(ChaosPlace.CHUNK));
         this.models =
                 ConfiguredModels.of(
@@ -118,9 +126,11 @@ final class ChaosRun implements AutoCloseable {
         injection.disarm();
         send(session, "more"); // whatever happened: the session is usable
         awaitEnd(session);
+        List<ObjectNode> journal = journal(session);
         return new Outcome(
-                journal(session),
+                journal,
                 Map.of("effects", file(session, "effects"), "notes", file(session, "notes")),
+                kept(journal),
                 server.sandboxes
                         .list(PROJECT, SandboxFilter.ALL, 10, Optional.empty())
                         .items()
@@ -261,6 +271,29 @@ final class ChaosRun implements AutoCloseable {
                     }
                 })
                 .orElse("");
+    }
+
+    /// What a command in the background writes may be there or not.
+    private Map<String, String> kept(List<ObjectNode> journal) throws IOException {
+        var kept = new HashMap<String, String>();
+        for (ObjectNode entry : journal) {
+            if (entry.has("snapshot")) {
+                String snapshot = entry.path("snapshot").asText();
+                Path workspace = home.resolve("host").resolve(snapshot).resolve("workspace");
+                String effects = text(workspace.resolve("effects"));
+                kept.put(
+                        snapshot,
+                        effects.replace(ChaosScript.IN_BACKGROUND + "\n", "")
+                                + "|"
+                                + text(workspace.resolve("notes")));
+            }
+        }
+        return kept;
+    }
+
+    private static String text(Path file) throws IOException {
+        assertThat(file.getParent()).isDirectory();
+        return Files.exists(file) ? Files.readString(file) : "";
     }
 
     @Override

@@ -12,6 +12,8 @@ final class ChaosScript {
     /// The lines of `effects` in the sandbox.
     static final List<String> EFFECTS = List.of("b1", "bg", "b2", "push");
 
+    static final String IN_BACKGROUND = "bg";
+
     /// What waits for somebody's word, and the call that gets a no.
     static final List<String> APPROVE = List.of("bash(echo push*)", "bash(echo drop*)");
 

@@ -1,0 +1,66 @@
+package dev.carrel.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// Journals of runs that can be compared: what differs from run to run is left out, or replaced by
+/// what it stands for.
+final class ChaosJournal {
+    private static final Set<String> OF_THE_RUN = Set.of("seq", "time", "duration_ms");
+    private static final Set<String> NUMBERS_OF_ENTRIES = Set.of("since", "kept_from");
+
+    private ChaosJournal() {}
+
+    /// Requires that entries are numbered without gaps, and that no files were kept twice.
+    static List<ObjectNode> normal(ChaosRun.Outcome outcome) {
+        List<ObjectNode> journal = outcome.journal();
+        var all = new ArrayList<ObjectNode>();
+        var turns = new ArrayList<String>();
+        var snapshots = new HashSet<String>();
+        for (int i = 0; i < journal.size(); i++) {
+            ObjectNode entry = journal.get(i).deepCopy();
+            assertThat(entry.path("seq").asLong()).isEqualTo(i + 1L);
+            entry.remove(OF_THE_RUN);
+            for (String field : NUMBERS_OF_ENTRIES) {
+                if (entry.has(field)) {
+                    entry.put(field, name(journal.get(entry.path(field).asInt() - 1)));
+                }
+            }
+            if (entry.has("turn")) {
+                entry.put("turn", number(turns, entry.path("turn").asText()));
+            }
+            if (entry.has("snapshot")) {
+                String snapshot = entry.remove("snapshot").asText();
+                assertThat(snapshots.add(snapshot)).isTrue();
+                entry.put("files", outcome.kept().get(snapshot));
+            }
+            all.add(entry);
+        }
+        return all;
+    }
+
+    static String type(ObjectNode entry) {
+        return entry.path("type").asText();
+    }
+
+    /// An entry among those of its kind.
+    private static String name(ObjectNode entry) {
+        return type(entry)
+                + " "
+                + entry.path("call_id").asText()
+                + entry.path("step").asText()
+                + entry.path("text").asText();
+    }
+
+    private static int number(List<String> turns, String turn) {
+        if (!turns.contains(turn)) {
+            turns.add(turn);
+        }
+        return turns.indexOf(turn);
+    }
+}
