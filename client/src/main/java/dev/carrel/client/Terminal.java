@@ -59,6 +59,7 @@ public final class Terminal implements AutoCloseable {
                 switch (status) {
                     case 401 -> ErrorCode.UNAUTHORIZED;
                     case 404 -> ErrorCode.NOT_FOUND;
+                    case 409 -> ErrorCode.SANDBOX_NOT_RUNNING;
                     case 429 -> ErrorCode.TOO_MANY_EXECUTIONS;
                     case 503 -> ErrorCode.UNAVAILABLE;
                     default ->
@@ -67,7 +68,11 @@ public final class Terminal implements AutoCloseable {
                                     : ErrorCode.INTERNAL_ERROR;
                 };
         String what =
-                status == 404 ? "there is no such sandbox or terminal" : "the server refuses it";
+                switch (status) {
+                    case 404 -> "there is no such sandbox or terminal";
+                    case 409 -> "the sandbox is being paused, stopped or deleted";
+                    default -> "the server refuses it";
+                };
         return new CarrelException(code, "No terminal: %s (%d)".formatted(what, status), cause);
     }
 

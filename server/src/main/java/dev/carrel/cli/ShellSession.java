@@ -103,14 +103,21 @@ final class ShellSession {
                     return;
                 }
             } catch (CarrelException e) {
+                if (e.code() == ErrorCode.SANDBOX_NOT_RUNNING) {
+                    // Whoever paused it does not want it to be resumed by this.
+                    throw gone(e.code(), "the sandbox was paused or stopped");
+                }
                 if (e.code() != ErrorCode.UNAVAILABLE) {
                     throw e;
                 }
             }
         }
-        throw new CarrelException(
-                ErrorCode.UNAVAILABLE,
-                "the server did not come back; --id %s comes back later".formatted(id.orElse("")));
+        throw gone(ErrorCode.UNAVAILABLE, "the server did not come back");
+    }
+
+    private CarrelException gone(ErrorCode code, String why) {
+        return new CarrelException(
+                code, "%s; --id %s comes back later".formatted(why, id.orElse("")));
     }
 
     private final class Ears implements Terminal.Listener {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.carrel.api.TerminalViewer;
 import dev.carrel.client.CarrelClient;
 import dev.carrel.client.Terminal;
+import dev.carrel.process.HostCommand;
 import dev.carrel.sandbox.oci.Eventually;
 import dev.carrel.wire.NetworkRules;
 import dev.carrel.wire.SandboxRequest;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -133,6 +135,10 @@ class TerminalsIT {
     }
 
     private Process shell(Pty screen, String... more) throws IOException {
+        return shellIn(sandbox, screen, more);
+    }
+
+    private Process shellIn(String sandbox, Pty screen, String... more) throws IOException {
         var command =
                 new ArrayList<>(
                         List.of(
@@ -191,6 +197,39 @@ class TerminalsIT {
                 Pty.exitCode(again);
                 other.assertRestored();
             }
+        }
+    }
+
+    @Test
+    void shellEndsWhenTheSandboxIsPausedToDiskAndComesBackToWhatRan() throws Exception {
+        Assumptions.assumeTrue(HostCommand.find("runsc").isPresent(), "NOT TESTED: no runsc here");
+        var request =
+                SandboxRequest.builder()
+                        .isolation("gvisor")
+                        .network(NetworkRules.ofInternet(false))
+                        .build();
+        String saved = client.sandboxes().create(request).id();
+        try (Pty screen = Pty.open(80, 24)) {
+            Process shell = shellIn(saved, screen);
+            Eventually.holds(screen::isRaw);
+            screen.type("here=$((6 * 7)); echo it-is-$here\r");
+            screen.awaitText("it-is-42");
+
+            client.sandboxes().pauseToDisk(saved);
+
+            assertThat(Pty.exitCode(shell)).isEqualTo(1);
+            screen.assertRestored();
+            assertThat(client.sandboxes().get(saved).state()).isEqualTo("stopped");
+            String id = screen.shown().replaceAll("(?s).*--id (exe_\\w+).*", "$1");
+            try (Pty other = Pty.open(80, 24)) {
+                Process again = shellIn(saved, other, "--id", id);
+                other.awaitText("it-is-42");
+                other.type("echo still-$here; exit 7\r");
+                other.awaitText("still-42");
+                assertThat(Pty.exitCode(again)).isEqualTo(7);
+            }
+        } finally {
+            client.sandboxes().delete(saved);
         }
     }
 
