@@ -45,6 +45,18 @@ public final class EventFeed implements Iterator<SessionEvent>, AutoCloseable {
         return last;
     }
 
+    /// Connects now instead of at the first event, so that no live delta of what comes after is
+    /// lost. A server that cannot be reached is left to the first event, too.
+    public void open() {
+        if (reader == null && closed.getCount() > 0) {
+            try {
+                reader = new SseReader(connect.apply(last));
+            } catch (UnreachableException e) {
+                drop(); // The first event is waited for with more patience.
+            }
+        }
+    }
+
     /// Blocks until there is an event; false once the feed is closed. Fails with
     /// [UnreachableException] when the server stays away, and with what the server says when the
     /// session is gone.

@@ -146,7 +146,8 @@ final class ModelStep {
                     ErrorCode.INTERNAL_ERROR.wireName(), "the model call was cut short");
         }
         if (e instanceof CarrelException known) {
-            LOG.info("model {} failed", ref, e);
+            LOG.info("model {} failed: {}", ref, known.text());
+            LOG.debug("the same in detail", e);
             return error(known);
         }
         LOG.error("model {} broke", ref, e);

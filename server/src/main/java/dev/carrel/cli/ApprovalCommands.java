@@ -24,6 +24,7 @@ final class ApprovalCommands {
             mixinStandardHelpOptions = true)
     static final class Approve implements Callable<Integer> {
         @Mixin private ServerOptions server = new ServerOptions();
+        @Mixin private OutputOptions output = new OutputOptions();
         @Mixin private Which which = new Which();
 
         @Option(
@@ -33,9 +34,10 @@ final class ApprovalCommands {
 
         @Override
         public Integer call() {
-            return which.decide(
-                    server.client(),
-                    forSession ? ApprovalRequest.allowForSession() : ApprovalRequest.allow());
+            var allow = forSession ? ApprovalRequest.allowForSession() : ApprovalRequest.allow();
+            String call = which.decide(server.client(), allow);
+            output.print(allow, "Call " + call + " is allowed");
+            return 0;
         }
     }
 
@@ -46,6 +48,7 @@ final class ApprovalCommands {
             mixinStandardHelpOptions = true)
     static final class Deny implements Callable<Integer> {
         @Mixin private ServerOptions server = new ServerOptions();
+        @Mixin private OutputOptions output = new OutputOptions();
         @Mixin private Which which = new Which();
 
         @Option(names = "--reason", description = "Why; the model sees it.")
@@ -53,7 +56,9 @@ final class ApprovalCommands {
 
         @Override
         public Integer call() {
-            return which.decide(server.client(), ApprovalRequest.deny(reason));
+            ApprovalRequest deny = ApprovalRequest.deny(reason);
+            output.print(deny, "Call " + which.decide(server.client(), deny) + " is denied");
+            return 0;
         }
     }
 
@@ -69,9 +74,11 @@ final class ApprovalCommands {
                 description = "The call's id. Default: the only one that waits.")
         private Optional<String> call = Optional.empty();
 
-        int decide(CarrelClient client, ApprovalRequest decision) {
-            client.sessions().decide(session, call.orElseGet(() -> onlyCall(client)), decision);
-            return 0;
+        /// Returns the call's id.
+        String decide(CarrelClient client, ApprovalRequest decision) {
+            String id = call.orElseGet(() -> onlyCall(client));
+            client.sessions().decide(session, id, decision);
+            return id;
         }
 
         private String onlyCall(CarrelClient client) {

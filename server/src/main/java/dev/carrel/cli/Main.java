@@ -68,7 +68,6 @@ public final class Main {
         switch (error) {
             case UnreachableException e -> {
                 System.err.println("carrel: " + e.text());
-                System.err.println("Is a server running? Start one with: carrel start");
                 return UNREACHABLE;
             }
             case CarrelException e -> System.err.println("carrel: " + e.text());

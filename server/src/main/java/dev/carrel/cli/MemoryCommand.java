@@ -86,7 +86,7 @@ final class MemoryCommand {
             if (list.data().isEmpty()) {
                 text.append("Nothing is remembered yet.");
             } else if (list.nextCursor().isPresent()) {
-                text.append("There are more: --limit");
+                text.append("There are more: see them with a higher --limit");
             }
             output.print(list, text.toString().stripTrailing());
             return 0;

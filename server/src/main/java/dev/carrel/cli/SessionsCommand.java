@@ -17,6 +17,9 @@ import picocli.CommandLine.Option;
         description = "List the sessions, newest first.",
         mixinStandardHelpOptions = true,
         subcommands = {
+            SteeringCommands.Send.class,
+            SteeringCommands.Interrupt.class,
+            SteeringCommands.Rm.class,
             ApprovalCommands.Approve.class,
             ApprovalCommands.Deny.class,
             TravelCommands.Fork.class,
@@ -56,7 +59,7 @@ final class SessionsCommand implements Callable<Integer> {
         if (sessions.data().isEmpty()) {
             text.append("No sessions yet. Start one with: carrel run \"…\"");
         } else if (sessions.nextCursor().isPresent()) {
-            text.append("There are more: --limit");
+            text.append("There are more: see them with a higher --limit");
         }
         output.print(sessions, text.toString().stripTrailing());
         return 0;

@@ -26,7 +26,11 @@ final class TurnPrinter {
     private final Set<String> shownLive = new HashSet<>();
     private Style liveStyle = Style.PLAIN;
     private boolean midLine;
-    private boolean textShown;
+
+    /// What was shown of the answer that the model is writing.
+    private final StringBuilder liveText = new StringBuilder();
+
+    private boolean answerBegun;
 
     TurnPrinter(Terminal terminal) {
         this.terminal = terminal;
@@ -64,18 +68,18 @@ final class TurnPrinter {
         switch (item.path("kind").asText()) {
             case "text" -> {
                 live(Style.PLAIN, "", text);
-                textShown = true;
+                liveText.append(text);
+                answerBegun = true;
             }
-            case "reasoning" -> live(Style.DIM, "", text);
+            case "reasoning" -> {
+                live(Style.DIM, "", text);
+                answerBegun = true;
+            }
             case "tool_output" -> {
                 shownLive.add(item.path("call_id").asText());
                 live(Style.DIM, "    ", text);
             }
-            case "restarted" -> {
-                endLine();
-                terminal.line(Style.NOTE, "(the model's answer broke off; asking again)");
-                textShown = false;
-            }
+            case "restarted" -> restarted();
             default -> {
                 // Arguments in the making: the whole call follows at once.
             }
@@ -95,11 +99,32 @@ final class TurnPrinter {
         }
     }
 
-    private void assistant(JsonNode item) {
-        if (!textShown && !item.path("text").asText().isEmpty()) {
-            live(Style.PLAIN, "", item.path("text").asText());
+    /// Models are asked again for many reasons; whoever has seen nothing yet need not know.
+    private void restarted() {
+        endLine();
+        if (answerBegun) {
+            terminal.line(Style.NOTE, "(the model's answer broke off; asking again)");
         }
-        textShown = false;
+        answerIsOver();
+    }
+
+    private void answerIsOver() {
+        liveText.setLength(0);
+        answerBegun = false;
+    }
+
+    /// Pieces may be missing, where the stream was opened late or broke off.
+    private void assistant(JsonNode item) {
+        String text = item.path("text").asText();
+        boolean begun = text.startsWith(liveText.toString());
+        if (!begun) {
+            endLine();
+        }
+        String missing = begun ? text.substring(liveText.length()) : text;
+        if (!missing.isEmpty()) {
+            live(Style.PLAIN, "", missing);
+        }
+        answerIsOver();
         endLine();
     }
 
@@ -196,7 +221,7 @@ final class TurnPrinter {
         endLine();
         terminal.line(
                 Style.NOTE,
-                "(%s does not answer, asking the next model: %s)"
+                "(no answer of %s, going on to the next model: %s)"
                         .formatted(
                                 item.path("model").asText(),
                                 item.path("error").path("message").asText()));

@@ -19,6 +19,7 @@ final class Turns {
             Consumer<SessionEvent> watcher) {
         long before = client.sessions().get(session).lastEvent();
         try (EventFeed feed = client.sessions().follow(session, before)) {
+            feed.open(); // or the first pieces of the answer would be missed
             TurnInfo turn = client.sessions().send(session, message);
             while (feed.hasNext()) {
                 SessionEvent event = feed.next();

@@ -28,6 +28,30 @@ class TurnPrinterTest {
     }
 
     @Test
+    void theRestOfATextThatBrokeOffLiveIsShownWhenItIsRecorded() throws IOException {
+        show("{'type':'delta','kind':'text','text':'Hel'}");
+        show("{'type':'message.assistant','text':'Hello'}");
+        assertThat(written).hasToString("Hello\n");
+    }
+
+    @Test
+    void aTextWhoseBeginningWasMissedIsShownWhole() throws IOException {
+        show("{'type':'delta','kind':'text','text':'lo'}");
+        show("{'type':'message.assistant','text':'Hello'}");
+        assertThat(written).hasToString("lo\nHello\n");
+    }
+
+    @Test
+    void anAnswerThatBrokeOffIsNoted() throws IOException {
+        show("{'type':'delta','kind':'restarted'}");
+        show("{'type':'delta','kind':'text','text':'Hel'}");
+        show("{'type':'delta','kind':'restarted'}");
+        show("{'type':'message.assistant','text':'Hello'}");
+        assertThat(written)
+                .hasToString("Hel\n(the model's answer broke off; asking again)\nHello\n");
+    }
+
+    @Test
     void reasoningAndTextAreOnLinesOfTheirOwn() throws IOException {
         show("{'type':'delta','kind':'reasoning','text':'Hmm.'}");
         show("{'type':'delta','kind':'text','text':'Hello'}");
