@@ -9,6 +9,7 @@ import dev.carrel.wire.AgentInfo;
 import dev.carrel.wire.SessionRequest;
 import java.math.BigDecimal;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -37,6 +38,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--session", description = "Continue this session.")
     private Optional<String> session = Optional.empty();
+
+    @Option(names = "--user", description = "The end user that a new session is for.")
+    private Optional<String> user = Optional.empty();
 
     @Option(names = "--sandbox", description = "Let a new session work in this sandbox.")
     private Optional<String> sandbox = Optional.empty();
@@ -86,8 +90,8 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private String begin(CarrelClient client) {
-        var request = SessionRequest.of(agent.orElseGet(() -> onlyAgent(client)));
-        return client.sessions().create(sandbox.map(request::withSandbox).orElse(request)).id();
+        String name = agent.orElseGet(() -> onlyAgent(client));
+        return client.sessions().create(new SessionRequest(name, user, Map.of(), sandbox)).id();
     }
 
     private static String onlyAgent(CarrelClient client) {

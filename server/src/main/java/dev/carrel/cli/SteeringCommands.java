@@ -67,8 +67,10 @@ final class SteeringCommands {
             @Nullable Mode chosen = mode;
             if (chosen == null) {
                 return Optional.empty();
+            } else if (chosen.steer) {
+                return Optional.of("steer");
             }
-            return Optional.of(chosen.steer ? "steer" : "interrupt");
+            return chosen.interrupt ? Optional.of("interrupt") : Optional.empty();
         }
     }
 

@@ -19,8 +19,6 @@ import org.jdbi.v3.core.Handle;
 
 /// Finds the files that a session had at an entry of its journal, if they are kept.
 final class FilesFinder {
-    private static final String INSTEAD = "; \"files\": \"none\" takes the conversation alone";
-
     private final Store store;
     private final SessionSnapshots snapshots;
     private final SessionFiles files;
@@ -31,12 +29,13 @@ final class FilesFinder {
         this.files = files;
     }
 
-    /// Never [FilesThen.Left]: fails with `CONFLICT` when they are not kept.
-    FilesThen at(SessionKey key, long seq) {
+    /// Never [FilesThen.Left]: fails with `CONFLICT` when they are not kept, and then says what
+    /// else its caller can do `instead`.
+    FilesThen at(SessionKey key, long seq, String instead) {
         Optional<Point> point = store.read(handle -> FilePoints.at(handle, key.id(), seq));
         FilesThen then = point.map(Point::files).orElseGet(() -> beforeAll(key, seq));
         if (!isThere(key.project(), then)) {
-            throw notKept(key, seq);
+            throw notKept(key, seq, instead);
         }
         return then;
     }
@@ -76,13 +75,13 @@ final class FilesFinder {
                 > 0;
     }
 
-    private CarrelException notKept(SessionKey key, long seq) {
+    private CarrelException notKept(SessionKey key, long seq, String instead) {
         if (!snapshots.areCheap()) {
             return new CarrelException(
                     ErrorCode.NOT_SUPPORTED,
                     "this host keeps no files of sessions, because its disks are plain folders"
                             + " and each snapshot would copy them"
-                            + INSTEAD);
+                            + instead);
         }
         List<Point> kept =
                 store.read(handle -> FilePoints.all(handle, key.id())).stream()
@@ -107,7 +106,7 @@ final class FilesFinder {
                         + (nearest.isEmpty()
                                 ? ", nor are those of any other entry"
                                 : "; the nearest entries with files are " + nearest)
-                        + INSTEAD);
+                        + instead);
     }
 
     boolean isUsed(SnapshotId id) {

@@ -59,10 +59,10 @@ public final class SessionDiffs {
     }
 
     private Diff diff(SessionKey key, long from, OptionalLong to, String path) {
-        FilesThen before = finder.at(key, from);
+        FilesThen before = finder.at(key, from, "");
         Now after =
                 to.isPresent()
-                        ? new Now(finder.at(key, to.getAsLong()), false)
+                        ? new Now(finder.at(key, to.getAsLong(), ""), false)
                         : finder.now(key, key.id());
         try (var _ = finder.hold(key.project(), before);
                 var _ = finder.hold(key.project(), after.files())) {

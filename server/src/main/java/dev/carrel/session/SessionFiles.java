@@ -183,7 +183,7 @@ public final class SessionFiles {
                             + key.id()
                             + " has no sandbox of its own, and whoever else works in it would lose"
                             + " their files: fork it, which gives the fork a sandbox of its own, or leave the files"
-                            + " as they are with \"files\": \"none\"");
+                            + " as they are with \"files\": \"none\" (--without-files)");
         }
     }
 

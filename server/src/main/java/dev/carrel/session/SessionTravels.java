@@ -29,6 +29,9 @@ public final class SessionTravels {
         NONE
     }
 
+    private static final String WITHOUT_FILES =
+            "; \"files\": \"none\" (--without-files) takes the conversation alone";
+
     private final Sessions sessions;
     private final Sandboxes sandboxes;
     private final SessionFiles files;
@@ -60,7 +63,7 @@ public final class SessionTravels {
                     wanted == Files.NONE
                             ? new FilesThen.Left()
                             : at.isPresent()
-                                    ? finder.at(source, last)
+                                    ? finder.at(source, last, WITHOUT_FILES)
                                     : finder.now(source, fork.id()).files();
             begin(source, fork, last, then);
             begun = true;
@@ -130,7 +133,8 @@ public final class SessionTravels {
         if (wanted == Files.RESTORE) {
             files.requireNotShared(key);
         }
-        FilesThen then = wanted == Files.NONE ? new FilesThen.Left() : finder.at(key, to);
+        FilesThen then =
+                wanted == Files.NONE ? new FilesThen.Left() : finder.at(key, to, WITHOUT_FILES);
         try (var _ = finder.hold(project, then)) {
             Optional<Event> leaving =
                     wanted == Files.NONE

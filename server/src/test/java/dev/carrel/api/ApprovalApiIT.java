@@ -18,8 +18,6 @@ import dev.carrel.wire.SessionRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -29,7 +27,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Approvals as users meet them: a real server, a real sandbox, the API.
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
@@ -62,12 +59,8 @@ class ApprovalApiIT {
     private RealServer server;
 
     @BeforeAll
-    void start(@TempDir Path folder) throws IOException {
-        Path script = Files.writeString(folder.resolve("script.yaml"), SCRIPT);
-        server = RealServer.start("providers: {script: {kind: scripted, script: " + script + "}}");
-        Path agents = Files.createDirectories(folder.resolve(".carrel"));
-        Files.writeString(agents.resolve("agents.json"), AGENTS);
-        server.deploy(agents);
+    void start() throws IOException {
+        server = RealServer.scripted(SCRIPT, AGENTS);
     }
 
     @AfterAll

@@ -23,8 +23,6 @@ import dev.carrel.wire.SessionRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -114,13 +112,8 @@ class TravelIT {
 
     @BeforeAll
     void start() throws IOException {
-        Path script = Files.createTempFile("carrel-script-", ".yaml");
-        Files.writeString(script, SCRIPT);
-        server =
-                RealServer.start("providers: {script: {kind: scripted, script: " + script + "}}\n");
-        Files.delete(script);
+        server = RealServer.scripted(SCRIPT, "[{\"name\": \"coder\", \"model\": \"script/x\"}]");
         client = server.client();
-        AgentUpload.deploy(client, "[{\"name\": \"coder\", \"model\": \"script/x\"}]");
     }
 
     @AfterAll

@@ -21,8 +21,6 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -90,18 +88,14 @@ class WorkspaceScopeIT {
 
     @BeforeAll
     void start() throws IOException {
-        Path script = Files.createTempFile("carrel-script-", ".yaml");
-        Files.writeString(script, SCRIPT);
         server =
-                RealServer.start("providers: {script: {kind: scripted, script: " + script + "}}\n");
-        Files.delete(script);
+                RealServer.scripted(
+                        SCRIPT,
+                        """
+                        [{"name": "each", "model": "script/x", "workspace": {"scope": "user"}},
+                         {"name": "all", "model": "script/x", "workspace": {"scope": "shared"}}]
+                        """);
         client = server.client();
-        AgentUpload.deploy(
-                client,
-                """
-                [{"name": "each", "model": "script/x", "workspace": {"scope": "user"}},
-                 {"name": "all", "model": "script/x", "workspace": {"scope": "shared"}}]
-                """);
     }
 
     @AfterAll

@@ -6,11 +6,7 @@ import dev.carrel.client.CarrelClient;
 import dev.carrel.sandbox.oci.Eventually;
 import dev.carrel.wire.ApprovalInfo;
 import dev.carrel.wire.SessionInfo;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +18,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Approvals from the command line. Nothing runs in a sandbox: the calls fail or are denied.
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
@@ -41,14 +36,11 @@ class ApprovalCommandsIT {
     private RealServer server;
 
     @BeforeAll
-    void start(@TempDir Path folder) throws IOException {
-        Path script = Files.writeString(folder.resolve("script.yaml"), SCRIPT);
-        server = RealServer.start("providers: {script: {kind: scripted, script: " + script + "}}");
-        Path agents = Files.createDirectories(folder.resolve(".carrel"));
-        Files.writeString(
-                agents.resolve("agents.json"),
-                "[{\"name\": \"a\", \"model\": \"script/x\", \"approve\": [\"edit\"]}]");
-        server.deploy(agents);
+    void start() throws IOException {
+        server =
+                RealServer.scripted(
+                        SCRIPT,
+                        "[{\"name\": \"a\", \"model\": \"script/x\", \"approve\": [\"edit\"]}]");
     }
 
     @AfterAll
@@ -61,21 +53,13 @@ class ApprovalCommandsIT {
     }
 
     private int carrel(String... arguments) throws IOException {
-        var all = new ArrayList<>(List.of(arguments));
-        all.addAll(options());
-        return Main.run(all.toArray(String[]::new));
+        return Shown.of(server, arguments).code();
     }
 
     private String printed(String... arguments) throws IOException {
-        var bytes = new ByteArrayOutputStream();
-        PrintStream before = System.out;
-        System.setOut(new PrintStream(bytes, true, StandardCharsets.UTF_8));
-        try {
-            assertThat(carrel(arguments)).isZero();
-        } finally {
-            System.setOut(before);
-        }
-        return bytes.toString(StandardCharsets.UTF_8);
+        Shown shown = Shown.of(server, arguments);
+        assertThat(shown.code()).isZero();
+        return shown.text();
     }
 
     private SessionInfo newest() throws IOException {

@@ -13,8 +13,6 @@ import dev.carrel.wire.SessionRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -22,7 +20,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What an interrupt stops in a real sandbox, and what stays.
 @Timeout(120)
@@ -56,13 +53,8 @@ class InterruptIT {
     private CarrelClient client;
 
     @BeforeAll
-    void start(@TempDir Path folder) throws IOException {
-        Path script = Files.writeString(folder.resolve("script.yaml"), SCRIPT);
-        server = RealServer.start("providers: {script: {kind: scripted, script: " + script + "}}");
-        Path agents = Files.createDirectories(folder.resolve(".carrel"));
-        Files.writeString(
-                agents.resolve("agents.json"), "[{\"name\": \"it\", \"model\": \"script/any\"}]");
-        server.deploy(agents);
+    void start() throws IOException {
+        server = RealServer.scripted(SCRIPT, "[{\"name\": \"it\", \"model\": \"script/any\"}]");
         client = server.client();
     }
 

@@ -6,13 +6,9 @@ import dev.carrel.client.CarrelClient;
 import dev.carrel.sandbox.oci.Eventually;
 import dev.carrel.wire.SessionInfo;
 import dev.carrel.wire.SessionRequest;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -42,21 +38,9 @@ class MemoryCommandsIT {
     private RealServer server;
 
     private String carrel(int code, String... arguments) throws IOException {
-        var all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--url", server.uri().toString(), "--key", server.key()));
-        var bytes = new ByteArrayOutputStream();
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        var both = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-        System.setOut(both);
-        System.setErr(both);
-        try {
-            assertThat(Main.run(all.toArray(String[]::new))).isEqualTo(code);
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
-        return bytes.toString(StandardCharsets.UTF_8);
+        Shown shown = Shown.of(server, arguments);
+        assertThat(shown.code()).isEqualTo(code);
+        return shown.text();
     }
 
     private Path project(String memory) throws IOException {

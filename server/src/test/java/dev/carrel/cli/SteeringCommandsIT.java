@@ -6,6 +6,7 @@ import dev.carrel.client.CarrelClient;
 import dev.carrel.sandbox.oci.Eventually;
 import dev.carrel.wire.SessionRequest;
 import java.io.IOException;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -95,6 +96,14 @@ class SteeringCommandsIT {
         assertThat(both.code()).isEqualTo(2);
         Shown nothing = Shown.of(server, "sessions", "send", "ses_x");
         assertThat(nothing.code()).isEqualTo(2);
+    }
+
+    @Test
+    void aTurnRunsForAnEndUser() throws Exception {
+        assertThat(Shown.of(server, "run", "hurry", "--user", "ada").text()).contains("I hurry.");
+        assertThat(client.sessions().list(10, Optional.empty()).data())
+                .filteredOn(session -> session.user().equals(Optional.of("ada")))
+                .hasSize(1);
     }
 
     @Test

@@ -102,11 +102,12 @@ class TravelElsewhereIT {
         }
     }
 
-    private static void assertSaysWhyNot(ThrowingCallable call) {
+    private static String assertSaysWhyNot(ThrowingCallable call) {
         CarrelException refused = catchThrowableOfType(CarrelException.class, call);
         assertThat(refused).isNotNull();
         assertThat(refused.code()).isEqualTo(ErrorCode.NOT_SUPPORTED);
         assertThat(refused.text()).contains("plain folders");
+        return refused.text();
     }
 
     private String session() {
