@@ -7,6 +7,8 @@ import dev.carrel.model.ContextWindow;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.Models;
 import dev.carrel.model.TokenEstimate;
+import dev.carrel.model.ToolSpec;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.IntFunction;
@@ -46,6 +48,11 @@ final class Compactor {
     private final Summarizer summarizer;
     private final Journal journal;
 
+    /// What stands before the messages, and about how many tokens it takes: the same all turn long.
+    private List<ToolSpec> specs = List.of();
+
+    private OptionalLong fixed = OptionalLong.empty();
+
     Compactor(
             AgentDefinition agent, Models models, Toolbox toolbox, String system, Journal journal) {
         this.models = models;
@@ -76,11 +83,19 @@ final class Compactor {
     }
 
     private ContextSize size(Conversation state, ModelRef ref) {
-        long fixed = TokenEstimate.of(system, toolbox.specs(state.callerTools()));
+        long fixed = fixed(toolbox.specs(state.callerTools()));
         long max = models.window(ref).requestTokens();
         long learnt = state.context().limit(ref.toString()).orElse(max);
         double factor = state.context().factor(fixed);
         return new ContextSize(state, fixed, factor, Math.min(max, learnt), OptionalLong.empty());
+    }
+
+    private long fixed(List<ToolSpec> now) {
+        if (fixed.isEmpty() || !now.equals(specs)) {
+            specs = now;
+            fixed = OptionalLong.of(TokenEstimate.of(system, now));
+        }
+        return fixed.getAsLong();
     }
 
     private Optional<Supplier<Event>> next(ContextSize size, ModelCall call) {
