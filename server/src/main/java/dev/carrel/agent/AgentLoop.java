@@ -30,7 +30,7 @@ public final class AgentLoop {
         this.toolbox = new Toolbox(agent.allowedTools(), tools);
         this.gate = new ApprovalGate(agent.approve());
         this.model = new ModelStep(agent, models, toolbox, guards, journal, cancellation);
-        this.calls = new CallRunner(workspace::context);
+        this.calls = new CallRunner(workspace::context, guards, cancellation);
         this.checkpoints = new Checkpoints(workspace, toolbox);
         this.cancellation = cancellation;
     }
@@ -57,6 +57,8 @@ public final class AgentLoop {
                 calls.close(turn, ours);
                 checkpoints.keep(turn);
                 turn.complete(StopReason.INTERRUPTED);
+            } else if (!ours.isEmpty() && guards.isTimeOver(state)) {
+                calls.closeForTime(turn, ours);
             } else if (!next.isEmpty()) {
                 ApprovalGate.ask(turn, ours);
                 calls.run(turn, next);
@@ -69,8 +71,8 @@ public final class AgentLoop {
                 turn.complete(StopReason.TOOL_CALLS);
             } else if (state.answered()) {
                 turn.complete(StopReason.END);
-            } else if (state.modelCalled()) {
-                model.run(turn);
+            } else if (state.callUncounted()) {
+                model.countLost(turn);
             } else {
                 guards.instead(state).ifPresentOrElse(turn::append, () -> model.run(turn));
             }

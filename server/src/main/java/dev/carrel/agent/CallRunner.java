@@ -3,6 +3,7 @@ package dev.carrel.agent;
 import dev.carrel.agent.Conversation.OpenCall;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorKind;
+import dev.carrel.model.Cancellation;
 import dev.carrel.model.Cancellation.CancelledException;
 import dev.carrel.model.ToolCall;
 import dev.carrel.tool.PostponedException;
@@ -12,6 +13,7 @@ import dev.carrel.tool.ToolStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -31,12 +33,20 @@ final class CallRunner {
 
     private static final String STOPPED = "interrupted: the turn was stopped; it was not finished";
     private static final String NOT_RUN = "interrupted: the turn was stopped; it was not run";
+    static final String TIME_IS_OVER =
+            "interrupted: the minutes of its budget were over; it was not finished";
+    static final String NO_TIME_LEFT =
+            "interrupted: the minutes of its budget were over; it was not run";
     private static final Logger LOG = LoggerFactory.getLogger(CallRunner.class);
 
     private final Function<String, ToolContext> contexts;
+    private final Guards guards;
+    private final Cancellation cancellation;
 
-    CallRunner(Function<String, ToolContext> contexts) {
+    CallRunner(Function<String, ToolContext> contexts, Guards guards, Cancellation cancellation) {
         this.contexts = contexts;
+        this.guards = guards;
+        this.cancellation = cancellation;
     }
 
     /// Runs calls that may run together, and returns when each has its result in the journal.
@@ -48,37 +58,48 @@ final class CallRunner {
             }
         }
         turn.flush();
-        List<Event.ToolCompleted> results =
-                batch.size() == 1 ? List.of(complete(batch.getFirst())) : completeAll(batch);
-        results.forEach(turn::note);
-        turn.flush();
+        try (var limit = TimeLimit.of(guards.timeLeft(turn.state()), cancellation)) {
+            List<Event.ToolCompleted> results =
+                    batch.size() == 1
+                            ? List.of(complete(batch.getFirst(), limit))
+                            : completeAll(batch, limit);
+            results.forEach(turn::note);
+            turn.flush();
+        }
     }
 
     /// Answers all open calls of a turn that was stopped. A command that an earlier loop started
     /// may still run: its tool is asked once more, sees that the turn is cancelled, and kills it.
     void close(Turn turn, List<PlannedCall> ours) {
+        close(turn, ours, TimeLimit.of(Optional.empty(), cancellation), NOT_RUN, STOPPED);
+    }
+
+    /// The same for a turn that has no time left.
+    void closeForTime(Turn turn, List<PlannedCall> ours) {
+        close(turn, ours, TimeLimit.over(cancellation), NO_TIME_LEFT, TIME_IS_OVER);
+    }
+
+    private void close(
+            Turn turn, List<PlannedCall> ours, TimeLimit limit, String notRun, String stopped) {
         for (PlannedCall planned : ours) {
             if (planned instanceof PlannedCall.Run run && run.started() && !run.readOnly()) {
-                turn.append(complete(run));
+                turn.append(complete(run, limit));
             }
         }
         for (OpenCall left : turn.state().openCalls()) {
-            turn.append(completed(left.call(), interrupted(left), Duration.ZERO));
+            var result = new ToolResult(ToolStatus.INTERRUPTED, left.started() ? stopped : notRun);
+            turn.append(completed(left.call(), result, Duration.ZERO));
         }
     }
 
-    private static ToolResult interrupted(OpenCall open) {
-        return new ToolResult(ToolStatus.INTERRUPTED, open.started() ? STOPPED : NOT_RUN);
-    }
-
-    private List<Event.ToolCompleted> completeAll(List<PlannedCall.Ready> batch) {
+    private List<Event.ToolCompleted> completeAll(List<PlannedCall.Ready> batch, TimeLimit limit) {
         var slots = new Semaphore(READS_AT_ONCE_MAX);
         List<Callable<Event.ToolCompleted>> tasks = new ArrayList<>();
         for (PlannedCall.Ready planned : batch) {
             tasks.add(() -> {
                 slots.acquire();
                 try {
-                    return complete(planned);
+                    return complete(planned, limit);
                 } finally {
                     slots.release();
                 }
@@ -115,24 +136,37 @@ final class CallRunner {
         return e instanceof PostponedException known ? known : new IllegalStateException(e);
     }
 
-    private Event.ToolCompleted complete(PlannedCall.Ready planned) {
+    private Event.ToolCompleted complete(PlannedCall.Ready planned, TimeLimit limit) {
         return switch (planned) {
             case PlannedCall.Answer answer ->
                     completed(answer.call(), answer.result(), Duration.ZERO);
             case PlannedCall.Run run -> {
                 long start = System.nanoTime();
-                ToolResult result = result(run);
-                yield completed(run.call(), result, Duration.ofNanos(System.nanoTime() - start));
+                ToolResult result = saying(result(run, limit), limit);
+                yield completed(
+                        run.call(),
+                        result,
+                        limit.taken(Duration.ofNanos(System.nanoTime() - start)));
             }
         };
     }
 
-    private ToolResult result(PlannedCall.Run run) {
+    /// Which of the two it was that ended a call.
+    private static ToolResult saying(ToolResult result, TimeLimit limit) {
+        return result.status() == ToolStatus.INTERRUPTED
+                        && limit.isOver()
+                        && !result.text().equals(TIME_IS_OVER)
+                ? new ToolResult(ToolStatus.INTERRUPTED, result.text() + "\n" + TIME_IS_OVER)
+                : result;
+    }
+
+    private ToolResult result(PlannedCall.Run run, TimeLimit limit) {
         try {
-            return run.tool().run(run.arguments(), contexts.apply(run.call().id()));
+            ToolContext context = contexts.apply(run.call().id());
+            return run.tool().run(run.arguments(), limit.around(context));
         } catch (CancelledException e) {
             AgentLoop.stopIfInterrupted();
-            return new ToolResult(ToolStatus.INTERRUPTED, STOPPED);
+            return new ToolResult(ToolStatus.INTERRUPTED, limit.isOver() ? TIME_IS_OVER : STOPPED);
         } catch (PostponedException e) {
             throw e; // the call stays open
         } catch (CarrelException e) {

@@ -82,6 +82,11 @@ final class Compactor {
         return next(size, call).orElseThrow(() -> refusal).get();
     }
 
+    /// About how many a request takes.
+    long tokens(Conversation state, ModelRef ref) {
+        return size(state, ref).tokens();
+    }
+
     private ContextSize size(Conversation state, ModelRef ref) {
         long fixed = fixed(toolbox.specs(state.callerTools()));
         long max = models.window(ref).requestTokens();
@@ -103,7 +108,7 @@ final class Compactor {
         int users = size.userMessages(answers);
         var oldResults = new Cut.Results(answers, OLD_RESULT_CHARS);
         boolean worthIt = size.gain(oldResults) >= gainMin(size);
-        if (worthIt && size.tokensAfter(oldResults) <= size.max() * ROOMY) {
+        if (isEnough(size, oldResults)) {
             return Optional.of(() -> event(size, call, oldResults));
         }
         if (size.summaryGain(answers, users) >= gainMin(size)) {
@@ -117,6 +122,10 @@ final class Compactor {
                 : Optional.empty();
     }
 
+    private static boolean isEnough(ContextSize size, Cut cut) {
+        return size.gain(cut) >= gainMin(size) && size.tokensAfter(cut) <= size.max() * ROOMY;
+    }
+
     private static double gainMin(ContextSize size) {
         return size.max() * (size.tokens() > size.max() ? GAIN_MIN_NEEDED : GAIN_MIN);
     }
@@ -126,8 +135,16 @@ final class Compactor {
                 call.ref().toString(), cut, size.tokens(), size.tokensAfter(cut), size.learnt());
     }
 
+    /// Another model is asked for it; without one, the newest results are cut, too, if that is
+    /// enough, else what it was to stand for goes without.
     private Cut summary(ContextSize size, int answers, int users, ModelCall call) {
         Summarizer.Text text = summarizer.write(size, answers, call);
+        var results = new Cut.Results(0, OLD_RESULT_CHARS);
+        if (text.text().isEmpty() && !call.last()) {
+            throw noSummary(call.ref());
+        } else if (text.text().isEmpty() && isEnough(size, results)) {
+            return results;
+        }
         return new Cut.Summary(
                 answers,
                 users,
@@ -152,6 +169,14 @@ final class Compactor {
             }
         }
         return Optional.empty();
+    }
+
+    private static CarrelException noSummary(ModelRef ref) {
+        return new CarrelException(
+                ErrorCode.MODEL_BAD_ANSWER,
+                "the conversation has become too long, and model "
+                        + ref
+                        + " gave no summary of it, asked twice");
     }
 
     private static CarrelException overflow(ContextSize size, ModelCall call) {

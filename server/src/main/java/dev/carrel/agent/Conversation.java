@@ -44,6 +44,7 @@ public final class Conversation {
     private boolean callerToolsOfLastTurn;
     private boolean turnRunning;
     private boolean modelCalled;
+    private boolean callUncounted;
     private int steps;
     private Usage usage = Usage.NONE;
 
@@ -69,10 +70,16 @@ public final class Conversation {
                 takeSteering();
                 steps = started.step();
                 modelCalled = true;
+                callUncounted = true;
             }
             case Event.ModelFailed failed -> {
                 steps = failed.step() - 1; // the next model is asked for the same step
                 modelCalled = false;
+                callUncounted = false;
+            }
+            case Event.ModelLost lost -> {
+                usage = usage.plus(lost.usage());
+                callUncounted = false;
             }
             case Event.TurnNudged nudged -> settled.add(new Message.User(nudged.text()));
             case Event.AssistantMessage answer -> answer(answer);
@@ -99,6 +106,16 @@ public final class Conversation {
         return modelCalled;
     }
 
+    /// Whether it was asked, and what that took is not in the journal.
+    boolean callUncounted() {
+        return callUncounted;
+    }
+
+    /// The number of the model call under way, or else of the next one.
+    int step() {
+        return modelCalled ? steps : steps + 1;
+    }
+
     /// Whether there is nothing left for the model to say: the last word was its own.
     public boolean answered() {
         return exchange.isEmpty() && steering.isEmpty() && settled.isAnswered();
@@ -109,7 +126,7 @@ public final class Conversation {
         return steps;
     }
 
-    /// What the answers of this turn took.
+    /// What the model calls of this turn took.
     public Usage usage() {
         return usage;
     }
@@ -206,6 +223,7 @@ public final class Conversation {
         settle(CALLER_WENT_ON);
         turnRunning = true;
         modelCalled = false;
+        callUncounted = false;
         steps = 0;
         usage = Usage.NONE;
     }
@@ -213,6 +231,7 @@ public final class Conversation {
     private void answer(Event.AssistantMessage answer) {
         settle(TURN_ENDED);
         modelCalled = false;
+        callUncounted = false;
         steps = answer.step();
         usage = usage.plus(answer.usage());
         context.counted(settled.tokens(), answer.usage().inputTokens());
@@ -227,6 +246,7 @@ public final class Conversation {
     }
 
     private void compacted(Event.Compaction compaction) {
+        callUncounted = false; // it was refused, if there was one
         compaction.summary().ifPresent(summary -> usage = usage.plus(summary.usage()));
         settled.apply(compaction.cut());
         context.cut(compaction, settled.tokens());

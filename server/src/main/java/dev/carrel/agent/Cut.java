@@ -17,7 +17,8 @@ public sealed interface Cut {
 
     /// All that is older becomes a summary that the model wrote, but for the newest
     /// `keptUserMessages` messages of the user among it, which stay word for word. `keptFrom` is
-    /// the number of the entry of the first answer that stays.
+    /// the number of the entry of the first answer that stays. Where no model gave a summary,
+    /// `text` is empty, and a note stands in its place.
     record Summary(
             int keptAnswers,
             int keptUserMessages,

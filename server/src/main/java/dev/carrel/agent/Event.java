@@ -73,15 +73,26 @@ public sealed interface Event {
 
     /// Somebody has said whether a call may run; the model sees the reason of a denial. `tool` and
     /// `pattern` are those of the request: with `forSession`, calls of this tool do not wait for
-    /// this pattern's sake any more. `reason` may be empty.
+    /// this pattern's sake any more. `reason` may be empty; `by` says who it was ("key key_…").
     record ApprovalDecided(
             String callId,
             String tool,
             String pattern,
             boolean allowed,
             boolean forSession,
-            String reason)
-            implements Event {}
+            String reason,
+            Optional<String> by)
+            implements Event {
+        public ApprovalDecided(
+                String callId,
+                String tool,
+                String pattern,
+                boolean allowed,
+                boolean forSession,
+                String reason) {
+            this(callId, tool, pattern, allowed, forSession, reason, Optional.empty());
+        }
+    }
 
     /// A tool call is about to run: durable before the first side effect.
     record ToolStarted(String callId, String tool, String arguments) implements Event {}
@@ -106,22 +117,43 @@ public sealed interface Event {
     record ModelFailed(int step, String model, TurnError error, Duration duration)
             implements Event {}
 
+    /// Calls of a model took this, and nothing that it said counts: they were cut, a crash lost the
+    /// answer, or what came was none. `estimated` where the provider did not say it, or not all of
+    /// it; `duration` is time that no other entry has.
+    record ModelLost(int step, String model, Usage usage, boolean estimated, Duration duration)
+            implements Event {}
+
     /// The model went in circles and is told so: `text` is what it sees.
     record TurnNudged(LoopPattern pattern, String text) implements Event {}
 
     /// `error` tells why a turn did not end well: always for [StopReason#ERROR], with the code of
     /// an error; for the ends that guards bring about, with the name of the reason as the code.
     /// `unanswered` is how long the model worked that was asked last, where that is why: it failed,
-    /// or its time was over.
+    /// or its time was over. `unseen` messages were sent to steer the turn, and its model has not
+    /// seen them: a later turn's will.
     record TurnCompleted(
             StopReason reason,
             int steps,
             Usage usage,
             Optional<TurnError> error,
-            Duration unanswered)
+            Duration unanswered,
+            int unseen)
             implements Event {
+        public TurnCompleted(
+                StopReason reason,
+                int steps,
+                Usage usage,
+                Optional<TurnError> error,
+                Duration unanswered) {
+            this(reason, steps, usage, error, unanswered, 0);
+        }
+
         public TurnCompleted(StopReason reason, int steps, Usage usage, Optional<TurnError> error) {
             this(reason, steps, usage, error, Duration.ZERO);
+        }
+
+        public TurnCompleted over(int unseenMessages) {
+            return new TurnCompleted(reason, steps, usage, error, unanswered, unseenMessages);
         }
     }
 

@@ -22,7 +22,7 @@ final class Guards {
 
     /// What happens in the place of the next model call: the turn's end, or a word to the model.
     Optional<Event> instead(Conversation state) {
-        if (state.steps() >= stepsMax(state)) {
+        if (state.step() > stepsMax(state)) {
             return Optional.of(end(state, StopReason.MAX_STEPS, Optional.empty()));
         }
         Optional<BudgetReached> reached =
@@ -54,7 +54,12 @@ final class Guards {
         return end(state, StopReason.STUCK, Optional.of(why));
     }
 
-    /// How long the next model call may take; empty without a limit.
+    /// Whether no call may take any more time.
+    boolean isTimeOver(Conversation state) {
+        return timeLeft(state).filter(left -> !left.isPositive()).isPresent();
+    }
+
+    /// How long the next call of a model or a tool may take; empty without a limit.
     Optional<Duration> timeLeft(Conversation state) {
         return budgets(state).stream()
                 .flatMap(budget -> budget.timeLeft().stream())

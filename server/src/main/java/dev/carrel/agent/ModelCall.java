@@ -7,9 +7,11 @@ import dev.carrel.model.ChatModel;
 import dev.carrel.model.ChatRequest;
 import dev.carrel.model.ModelRef;
 
-/// The model that is to be asked, and what stops it.
-record ModelCall(ModelRef ref, ChatModel model, Cancellation cancellation) {
+/// The model that is to be asked, what stops it, and what its calls lose. `last` says that no other
+/// model is asked in its place.
+record ModelCall(
+        ModelRef ref, ChatModel model, boolean last, Cancellation cancellation, Losses losses) {
     ChatAnswer chat(ChatRequest request, ChatListener listener) {
-        return model.chat(request, listener, cancellation);
+        return model.chat(request, losses.counting(listener), cancellation);
     }
 }

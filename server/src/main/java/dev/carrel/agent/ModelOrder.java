@@ -24,18 +24,21 @@ final class ModelOrder {
         return models.get(Math.min(passedOver, models.size() - 1));
     }
 
+    /// Whether that is the last one.
+    boolean isLast(Conversation state) {
+        return state.watch().passedOver().size() + 1 >= models.size();
+    }
+
     /// Goes on to the next model in the journal; ends the turn where there is none. A conversation
     /// that is too long is no fault of the model, and the next one is not asked for it.
     void passOver(Turn turn, TurnError error, Duration duration) {
         Conversation state = turn.state();
-        int passedOver = state.watch().passedOver().size();
         boolean tooLong = error.code().equals(ErrorCode.MODEL_CONTEXT_OVERFLOW.wireName());
-        if (tooLong || passedOver + 1 >= models.size()) {
+        if (tooLong || isLast(state)) {
             turn.fail(withEarlier(error, state), duration);
             return;
         }
-        int step = state.modelCalled() ? state.steps() : state.steps() + 1;
-        turn.append(new Event.ModelFailed(step, next(state).toString(), error, duration));
+        turn.append(new Event.ModelFailed(state.step(), next(state).toString(), error, duration));
         turn.publish(new Delta.Restarted());
     }
 

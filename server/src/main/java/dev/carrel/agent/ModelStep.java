@@ -12,6 +12,7 @@ import dev.carrel.model.Message;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.Models;
 import dev.carrel.model.ToolCall;
+import dev.carrel.model.Usage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,13 +58,15 @@ final class ModelStep {
         ChatModel model;
         try {
             model = models.provider(ref.provider());
+            model = order.isLast(turn.state()) ? model.patient() : model;
             requirePrice(ref, turn.state());
         } catch (CarrelException e) {
             order.passOver(turn, error(e), Duration.ZERO); // e.g. gone since the deployment
             return;
         }
         try (var limit = TimeLimit.of(guards.timeLeft(turn.state()), cancellation)) {
-            run(turn, new ModelCall(ref, model, limit.cancellation()));
+            boolean last = order.isLast(turn.state());
+            run(turn, new ModelCall(ref, model, last, limit.cancellation(), new Losses()));
         }
     }
 
@@ -86,37 +89,63 @@ final class ModelStep {
             return;
         }
         if (turn.state().modelCalled()) {
-            turn.publish(new Delta.Restarted()); // A crash lost the answer of the earlier call.
+            turn.publish(new Delta.Restarted()); // what came of the earlier call does not count
         } else {
-            turn.append(new Event.ModelStarted(turn.state().steps() + 1, call.ref().toString()));
+            turn.append(new Event.ModelStarted(turn.state().step(), call.ref().toString()));
         }
         append(turn, call, () -> ask(turn, call));
     }
 
     private void append(Turn turn, ModelCall call, Supplier<Event> asked) {
         long start = System.nanoTime();
+        int step = turn.state().step();
         Event event;
         try {
             event = asked.get();
         } catch (RuntimeException e) {
             // The edge of a provider's library: what it throws ends the turn, not the worker.
             AgentLoop.stopIfInterrupted();
-            TurnError failure = failure(call.ref(), e);
-            var took = Duration.ofNanos(System.nanoTime() - start);
-            if (!(e instanceof CancelledException)) {
-                order.passOver(turn, failure, took);
-            } else if (!cancellation.isCancelled()) {
-                guards.timeIsUp(turn.state(), took)
-                        .ifPresentOrElse(turn::append, () -> turn.fail(failure, took));
-            }
+            failed(turn, call, e, Duration.ofNanos(System.nanoTime() - start));
             return;
         }
+        Optional<Event> lost = call.losses().event(step, call.ref(), Duration.ZERO);
         if (event instanceof Event.AssistantMessage answer
                 && !answer.message().toolCalls().isEmpty()) {
             turn.note(event); // that they are started is journaled with it
+            lost.ifPresent(turn::note);
         } else {
             turn.append(event);
+            lost.ifPresent(turn::append);
         }
+    }
+
+    private void failed(Turn turn, ModelCall call, RuntimeException e, Duration took) {
+        boolean stopped = e instanceof CancelledException && cancellation.isCancelled();
+        call.losses()
+                .event(turn.state().step(), call.ref(), stopped ? took : Duration.ZERO)
+                .ifPresent(turn::append);
+        TurnError failure = failure(call.ref(), e);
+        if (!(e instanceof CancelledException)) {
+            order.passOver(turn, failure, took);
+        } else if (!stopped) {
+            guards.timeIsUp(turn.state(), took)
+                    .ifPresentOrElse(turn::append, () -> turn.fail(failure, took));
+        }
+    }
+
+    /// The answer of a call was lost with the process that made it, and what it took must be
+    /// estimated.
+    void countLost(Turn turn) {
+        Conversation state = turn.state();
+        ModelRef ref = order.next(state);
+        var input = new Usage(compactor.tokens(state, ref), 0, 0, 0, 0);
+        turn.append(
+                new Event.ModelLost(
+                        state.steps(),
+                        ref.toString(),
+                        models.priced(ref, input),
+                        true,
+                        Duration.ZERO));
     }
 
     private Event ask(Turn turn, ModelCall call) {

@@ -16,6 +16,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Has the model sum up a conversation that becomes too long.
 ///
@@ -42,6 +45,7 @@ final class Summarizer {
             In order; first what you were about to do.\
             """;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Summarizer.class);
     private static final String SYSTEM =
             "You sum up the work of a software agent, so that it can go on from your summary"
                     + " alone.";
@@ -58,7 +62,14 @@ final class Summarizer {
     private final Toolbox toolbox;
     private final String system;
 
-    /// A summary, and what all requests for it took.
+    /// What is no summary, be it that the model did not give one or a filter kept it back.
+    private static final Set<ErrorCode> NO_SUMMARY =
+            Set.of(
+                    ErrorCode.MODEL_CONTEXT_OVERFLOW,
+                    ErrorCode.MODEL_BAD_ANSWER,
+                    ErrorCode.MODEL_CONTENT_FILTERED);
+
+    /// A summary, empty where the model gave none, and what it took.
     record Text(String text, Usage usage, Duration duration) {}
 
     Summarizer(AgentDefinition agent, Toolbox toolbox, String system) {
@@ -77,8 +88,7 @@ final class Summarizer {
         return charsMax(requestTokens) / CHARS_A_TOKEN;
     }
 
-    /// Sums up what stands before the newest `keptAnswers` answers. Fails as a model call does, or
-    /// with `MODEL_BAD_ANSWER` when the model gives no summary.
+    /// Sums up what stands before the newest `keptAnswers` answers. Fails as a model call does.
     Text write(ContextSize size, int keptAnswers, ModelCall call) {
         long start = System.nanoTime();
         int charsMax = charsMax(size.max());
@@ -86,20 +96,14 @@ final class Summarizer {
         var request = new Message.User(REQUEST.formatted(charsMax / CHARS_A_WORD));
         Optional<ChatAnswer> first =
                 fits(size, keptAnswers, request)
-                        ? unlessTooLong(asItIs(size, messages, request, call.ref()), call)
+                        ? summary(asItIs(size, messages, request, call.ref()), call)
                         : Optional.empty();
-        Optional<ChatAnswer> found = first.filter(Summarizer::isSummary);
-        ChatAnswer last =
-                found.orElseGet(() ->
-                        call.chat(asText(size, messages, request, call.ref()), ChatListener.NONE));
-        if (!isSummary(last)) {
-            throw noSummary(call.ref());
-        }
-        Usage before =
-                found.isPresent() ? Usage.NONE : first.map(ChatAnswer::usage).orElse(Usage.NONE);
+        Optional<ChatAnswer> found =
+                first.or(() -> summary(asText(size, messages, request, call.ref()), call));
         return new Text(
-                Excerpt.head(last.message().text().strip(), charsMax),
-                before.plus(last.usage()),
+                found.map(answer -> Excerpt.head(answer.message().text().strip(), charsMax))
+                        .orElse(""),
+                found.map(ChatAnswer::usage).orElse(Usage.NONE),
                 Duration.ofNanos(System.nanoTime() - start));
     }
 
@@ -111,13 +115,15 @@ final class Summarizer {
         return size.counted(estimate) <= size.max();
     }
 
-    private static Optional<ChatAnswer> unlessTooLong(ChatRequest request, ModelCall call) {
+    private static Optional<ChatAnswer> summary(ChatRequest request, ModelCall call) {
         try {
-            return Optional.of(call.chat(request, ChatListener.NONE));
+            return Optional.of(call.chat(request, ChatListener.NONE))
+                    .filter(answer -> isSummary(answer, call));
         } catch (CarrelException e) {
-            if (e.code() != ErrorCode.MODEL_CONTEXT_OVERFLOW) {
+            if (!NO_SUMMARY.contains(e.code())) {
                 throw e;
             }
+            LOG.info("model {} gave no summary", call.ref(), e);
             return Optional.empty();
         }
     }
@@ -167,18 +173,15 @@ final class Summarizer {
         return Excerpt.middle(text, MESSAGE_CHARS_MAX);
     }
 
-    private static boolean isSummary(ChatAnswer answer) {
-        return !answer.message().text().isBlank()
-                && answer.message().toolCalls().isEmpty()
-                && answer.finish() == FinishReason.STOP;
-    }
-
-    private static CarrelException noSummary(ModelRef ref) {
-        return new CarrelException(
-                ErrorCode.MODEL_BAD_ANSWER,
-                "the conversation has become too long, and model "
-                        + ref
-                        + " gave no summary of it, asked twice; send a message to have it tried"
-                        + " again");
+    /// What any other answer took is lost.
+    private static boolean isSummary(ChatAnswer answer, ModelCall call) {
+        boolean summary =
+                !answer.message().text().isBlank()
+                        && answer.message().toolCalls().isEmpty()
+                        && answer.finish() == FinishReason.STOP;
+        if (!summary) {
+            call.losses().add(answer.usage());
+        }
+        return summary;
     }
 }

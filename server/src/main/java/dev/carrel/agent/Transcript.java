@@ -12,6 +12,11 @@ final class Transcript {
     static final String SUMMARY_HEAD =
             "[The conversation up to here was long and was replaced by this summary of yours.]\n\n";
 
+    static final String LEFT_OUT =
+            "[The conversation up to here was long; its older part is left out, and there is no"
+                    + " summary of it. Look at the files to see what is done, and ask where you"
+                    + " cannot know.]";
+
     /// What is hardly longer than the cut, notes included, stays: else notes would be cut, too.
     private static final int SPARED_CHARS = 200;
 
@@ -139,7 +144,11 @@ final class Transcript {
                 }
             }
             case Cut.Summary summary -> {
-                var message = new Message.User(SUMMARY_HEAD + summary.text());
+                var message =
+                        new Message.User(
+                                summary.text().isEmpty()
+                                        ? LEFT_OUT
+                                        : SUMMARY_HEAD + summary.text());
                 left.add(new Item(message, true, TokenEstimate.of(message)));
                 left.addAll(newestUsers(old, summary.keptUserMessages()));
             }

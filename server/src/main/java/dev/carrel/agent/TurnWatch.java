@@ -37,6 +37,7 @@ final class TurnWatch {
                 loops.completed(done);
                 malformed.completed(done);
             }
+            case Event.ModelLost lost -> work = work.plus(lost.duration());
             case Event.ModelFailed failed -> {
                 work = work.plus(failed.duration());
                 passedOver.add(failed);

@@ -175,7 +175,10 @@ final class TurnPrinter {
     private void decided(JsonNode item) {
         boolean allowed = item.path("decision").asText().equals("allow");
         String scope = item.path("for_session").asBoolean() ? " for the session" : "";
-        terminal.line(allowed ? Style.GOOD : Style.BAD, allowed ? "  allowed" + scope : "  denied");
+        String by = item.has("by") ? " by " + item.path("by").asText() : "";
+        terminal.line(
+                allowed ? Style.GOOD : Style.BAD,
+                (allowed ? "  allowed" + scope : "  denied") + by);
     }
 
     private void diff(String result) {
@@ -205,6 +208,7 @@ final class TurnPrinter {
         String what =
                 switch (item.path("kind").asText()) {
                     case "summary" -> "older steps were summed up";
+                    case "left_out" -> "older steps were left out, without a summary";
                     case "texts" -> "older messages and results were shortened";
                     default -> "older results were shortened";
                 };

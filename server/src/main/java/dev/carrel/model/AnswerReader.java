@@ -13,4 +13,10 @@ interface AnswerReader {
     /// The whole answer; called once, when the stream has ended in whatever way. Fails with a
     /// [ProviderFailure] when it was cut, or said nothing.
     ChatAnswer answer();
+
+    /// What the provider has counted so far; 0 where it has not said.
+    Usage usage();
+
+    /// Whether that is all of it.
+    boolean usageIsWhole();
 }

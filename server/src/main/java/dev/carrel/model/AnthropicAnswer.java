@@ -169,6 +169,16 @@ final class AnthropicAnswer implements AnswerReader {
         return new ChatAnswer(message, reason, usage.total(), model);
     }
 
+    @Override
+    public Usage usage() {
+        return usage.total();
+    }
+
+    @Override
+    public boolean usageIsWhole() {
+        return stop != null;
+    }
+
     private List<ToolCall> toolCalls() {
         return blocks.values().stream()
                 .filter(block -> block.type.equals("tool_use"))

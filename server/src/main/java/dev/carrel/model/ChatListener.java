@@ -14,4 +14,7 @@ public interface ChatListener {
     default void toolCall(int index, String id, String name, String argumentsDelta) {}
 
     default void restarted() {}
+
+    /// An attempt of which nothing counts took this, be it that the call goes on or fails.
+    default void lost(Taken taken) {}
 }

@@ -11,6 +11,12 @@ public interface ChatModel {
     /// then, and nothing of the answer counts.
     ChatAnswer chat(ChatRequest request, ChatListener listener, Cancellation cancellation);
 
+    /// The same for who has no other model to ask: where this one is not to be asked for a while,
+    /// it waits, as long as it would between attempts.
+    default ChatModel patient() {
+        return this;
+    }
+
     /// About how long an answer may get: as much of the model's window is kept free.
     default long answerTokens(String model) {
         return ContextWindow.ANSWER_TOKENS_DEFAULT;

@@ -5,6 +5,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.error.Nearest;
 import dev.carrel.telemetry.Metrics;
 import java.net.http.HttpClient;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,10 @@ public final class ConfiguredModels implements Models {
         var watched = new TreeMap<String, WatchedModel>();
         models.forEach((name, model) -> {
             var breaker = new CircuitBreaker(Timing.REAL.clock());
-            watched.put(name, new WatchedModel(name, model, breaker, prices, metrics));
+            watched.put(
+                    name,
+                    new WatchedModel(
+                            name, model, breaker, prices, metrics, Pause.REAL, Duration.ZERO));
         });
         this.models = Collections.unmodifiableSortedMap(watched);
         this.windows = windows;
@@ -131,6 +135,11 @@ public final class ConfiguredModels implements Models {
     @Override
     public boolean isPriced(ModelRef model) {
         return prices.of(model).isPresent();
+    }
+
+    @Override
+    public Usage priced(ModelRef model, Usage usage) {
+        return usage.at(prices.of(model));
     }
 
     @Override

@@ -22,6 +22,11 @@ public interface Models {
         return false;
     }
 
+    /// The same usage at the price of this model.
+    default Usage priced(ModelRef model, Usage usage) {
+        return usage;
+    }
+
     /// How the providers do, by name.
     default List<ProviderHealth> health() {
         return List.of();

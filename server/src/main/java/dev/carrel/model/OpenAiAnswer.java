@@ -120,6 +120,16 @@ final class OpenAiAnswer implements AnswerReader {
         return new ChatAnswer(message, reason, usage, model);
     }
 
+    @Override
+    public Usage usage() {
+        return usage;
+    }
+
+    @Override
+    public boolean usageIsWhole() {
+        return finish != null && usage.totalTokens() > 0;
+    }
+
     private FinishReason reason(List<ToolCall> toolCalls) {
         return switch (finish) {
             case "length" -> FinishReason.LENGTH;

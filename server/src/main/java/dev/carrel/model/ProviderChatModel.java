@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,8 +15,6 @@ import org.slf4j.LoggerFactory;
 /// protocol's. Any number of threads may call it.
 final class ProviderChatModel implements ChatModel {
     private static final Logger log = LoggerFactory.getLogger(ProviderChatModel.class);
-
-    private static final int OK = 200;
 
     /// After an answer's last event the connection usually ends the body at once and can then be
     /// used again; longer than this is not waited for.
@@ -51,8 +50,7 @@ final class ProviderChatModel implements ChatModel {
         boolean learnt = false;
         for (int tries = 1; ; tries++) {
             try {
-                AnswerReader reader = protocol.reader(request, listener);
-                return attempt(http, reader, deadline, cancellation);
+                return attempt(http, request, listener, deadline, cancellation);
             } catch (ProviderFailure failure) {
                 cancellation.throwIfCancelled();
                 if (!learnt && protocol.learn(request, failure)) {
@@ -84,25 +82,46 @@ final class ProviderChatModel implements ChatModel {
     }
 
     private ChatAnswer attempt(
-            HttpRequest http, AnswerReader reader, Instant deadline, Cancellation cancellation) {
+            HttpRequest http,
+            ChatRequest request,
+            ChatListener listener,
+            Instant deadline,
+            Cancellation cancellation) {
         cancellation.throwIfCancelled();
+        var heard = new AttemptListener(listener);
+        AnswerReader reader = protocol.reader(request, heard);
         try (var exchange = new ProviderExchange(access.name(), limits, timing, deadline)) {
             try (var _ = cancellation.onCancel(exchange::close)) {
-                exchange.send(client, http);
-                if (exchange.status() != OK) {
-                    throw refusal(exchange);
+                return answer(exchange, http, reader, cancellation);
+            } catch (ProviderFailure | Cancellation.CancelledException e) {
+                // What we cut may have been worked on; what was refused was not.
+                boolean stopped =
+                        cancellation.isCancelled() || e instanceof Cancellation.CancelledException;
+                boolean silent = exchange.isOk() && e.getCause() instanceof TimeoutException;
+                if (stopped || silent || heard.anything(reader)) {
+                    listener.lost(heard.taken(request, reader));
                 }
-                if (exchange.contentType().matches("(text/html|application/json).*")) {
-                    throw noStream(exchange);
-                }
-                read(exchange, reader);
-                cancellation.throwIfCancelled();
-                return reader.answer();
-            } catch (ProviderFailure failure) {
                 cancellation.throwIfCancelled(); // closing looks like a broken connection
-                throw failure;
+                throw e;
             }
         }
+    }
+
+    private ChatAnswer answer(
+            ProviderExchange exchange,
+            HttpRequest http,
+            AnswerReader reader,
+            Cancellation cancellation) {
+        exchange.send(client, http);
+        if (!exchange.isOk()) {
+            throw refusal(exchange);
+        }
+        if (exchange.contentType().matches("(text/html|application/json).*")) {
+            throw noStream(exchange);
+        }
+        read(exchange, reader);
+        cancellation.throwIfCancelled();
+        return reader.answer();
     }
 
     private void read(ProviderExchange exchange, AnswerReader reader) {

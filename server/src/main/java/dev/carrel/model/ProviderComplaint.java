@@ -24,6 +24,13 @@ record ProviderComplaint(int status, String kind, String message) {
                             + "|maximum prompt length|too many (input )?tokens",
                     Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
+    /// Words of OpenAI and Azure for a prompt that a filter keeps from the model.
+    private static final Pattern FILTERED =
+            Pattern.compile(
+                    "content_filter|content_policy_violation|responsibleaipolicyviolation"
+                            + "|content management policy",
+                    Pattern.CASE_INSENSITIVE);
+
     /// Inside a stream there is no status: the one that the same words have outside of it.
     private static final Map<String, Integer> STATUS_OF_KIND =
             Map.ofEntries(
@@ -76,6 +83,9 @@ record ProviderComplaint(int status, String kind, String message) {
         String kind = this.kind.toLowerCase(Locale.ROOT);
         if (status == 413 || (isRequestAtFault() && OVERFLOW.matcher(kind + message).find())) {
             return ErrorCode.MODEL_CONTEXT_OVERFLOW;
+        }
+        if (isRequestAtFault() && FILTERED.matcher(kind + message).find()) {
+            return ErrorCode.MODEL_CONTENT_FILTERED;
         }
         if (status == 401 || status == 403) {
             return ErrorCode.MODEL_UNAUTHORIZED;

@@ -29,6 +29,8 @@ import org.slf4j.LoggerFactory;
 final class ProviderExchange implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ProviderExchange.class);
 
+    private static final int OK = 200;
+
     private final String provider;
     private final CallLimits limits;
     private final Timing timing;
@@ -68,6 +70,11 @@ final class ProviderExchange implements AutoCloseable {
         } catch (InterruptedException e) {
             throw interrupted();
         }
+    }
+
+    /// Whether the provider has begun to answer, and does not refuse.
+    boolean isOk() {
+        return response != null && response.statusCode() == OK;
     }
 
     int status() {

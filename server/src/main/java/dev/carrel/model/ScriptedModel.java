@@ -90,17 +90,37 @@ public final class ScriptedModel implements ChatModel {
                 throw unexpected(place, expected);
             }
         }
-        pause(step.delay(), cancellation);
-        return switch (step.outcome()) {
-            case Script.Trouble trouble ->
-                    throw new CarrelException(trouble.code(), trouble.message());
-            case Script.Answer answer -> {
-                Message.Assistant message = message(answer, place);
-                tell(message, step.chunkDelay(), listener, cancellation);
-                var finish = answer.calls().isEmpty() ? FinishReason.STOP : FinishReason.TOOL_CALLS;
-                yield new ChatAnswer(message, finish, usage(request, message), request.model());
-            }
-        };
+        var heard = new AttemptListener(listener);
+        try {
+            pause(step.delay(), cancellation);
+            return switch (step.outcome()) {
+                case Script.Trouble trouble ->
+                        throw new CarrelException(trouble.code(), trouble.message());
+                case Script.Answer answer ->
+                        answer(
+                                request,
+                                message(answer, place),
+                                step.chunkDelay(),
+                                heard,
+                                cancellation);
+            };
+        } catch (Cancellation.CancelledException e) {
+            long input = usage(request, NOTHING).inputTokens();
+            long output = tokens(heard.received().length());
+            listener.lost(new Taken(new Usage(input, output, 0, 0, 0), true));
+            throw e;
+        }
+    }
+
+    private ChatAnswer answer(
+            ChatRequest request,
+            Message.Assistant message,
+            Duration chunkDelay,
+            ChatListener listener,
+            Cancellation cancellation) {
+        tell(message, chunkDelay, listener, cancellation);
+        var finish = message.toolCalls().isEmpty() ? FinishReason.STOP : FinishReason.TOOL_CALLS;
+        return new ChatAnswer(message, finish, usage(request, message), request.model());
     }
 
     private void requireFits(ChatRequest request) {

@@ -5,10 +5,12 @@ final class UsageEstimate {
     private UsageEstimate() {}
 
     static Usage of(ChatRequest request, Message.Assistant answer) {
-        long input =
-                TokenEstimate.of(request.system(), request.tools())
-                        + request.messages().stream().mapToLong(TokenEstimate::of).sum();
         long reasoning = TokenEstimate.of(answer.reasoning());
-        return new Usage(input, TokenEstimate.of(answer), 0, 0, reasoning);
+        return new Usage(input(request), TokenEstimate.of(answer), 0, 0, reasoning);
+    }
+
+    static long input(ChatRequest request) {
+        return TokenEstimate.of(request.system(), request.tools())
+                + request.messages().stream().mapToLong(TokenEstimate::of).sum();
     }
 }

@@ -3,6 +3,7 @@ package dev.carrel.model;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.telemetry.Metrics;
+import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -18,30 +19,46 @@ final class WatchedModel implements ChatModel {
     private final CircuitBreaker breaker;
     private final PriceTable prices;
     private final Metrics metrics;
+    private final Pause pause;
+    private final Duration patience;
+
+    /// How often a call that waits for a closed circuit looks.
+    static final Duration LOOK = Duration.ofSeconds(1);
 
     WatchedModel(
             String provider,
             ChatModel model,
             CircuitBreaker breaker,
             PriceTable prices,
-            Metrics metrics) {
+            Metrics metrics,
+            Pause pause,
+            Duration patience) {
         this.provider = provider;
         this.model = model;
         this.breaker = breaker;
         this.prices = prices;
         this.metrics = metrics;
+        this.pause = pause;
+        this.patience = patience;
+    }
+
+    @Override
+    public ChatModel patient() {
+        return new WatchedModel(
+                provider, model, breaker, prices, metrics, pause, RetryPolicy.DEFAULT.pausesMax());
     }
 
     @Override
     public ChatAnswer chat(ChatRequest request, ChatListener listener, Cancellation cancellation) {
-        ChatListener told =
-                switch (breaker.begin()) {
-                    case CircuitBreaker.Go() -> listener;
-                    case CircuitBreaker.Probe() -> new SignOfLife(listener, breaker::answered);
+        Runnable sign =
+                switch (admission(cancellation)) {
+                    case CircuitBreaker.Go() -> () -> {};
+                    case CircuitBreaker.Probe() -> breaker::answered;
                     case CircuitBreaker.Refused refused -> throw refused(refused);
                 };
         try {
-            ChatAnswer answer = model.chat(request, told, cancellation);
+            var watcher = new Watcher(listener, sign, price(request));
+            ChatAnswer answer = model.chat(request, watcher, cancellation);
             breaker.answered();
             count("ok");
             return priced(request, answer);
@@ -52,6 +69,17 @@ final class WatchedModel implements ChatModel {
             count("cancelled");
             throw e;
         }
+    }
+
+    private CircuitBreaker.Verdict admission(Cancellation cancellation) {
+        CircuitBreaker.Verdict verdict = breaker.begin();
+        Duration waited = Duration.ZERO;
+        while (verdict instanceof CircuitBreaker.Refused && waited.compareTo(patience) < 0) {
+            pause.pause(LOOK, cancellation);
+            waited = waited.plus(LOOK);
+            verdict = breaker.begin();
+        }
+        return verdict;
     }
 
     @Override
@@ -67,8 +95,12 @@ final class WatchedModel implements ChatModel {
         Usage counted = answer.usage().bounded();
         Usage usage =
                 counted.totalTokens() > 0 ? counted : UsageEstimate.of(request, answer.message());
-        Optional<Price> price = prices.of(new ModelRef(provider, request.model()));
-        return new ChatAnswer(answer.message(), answer.finish(), usage.at(price), answer.model());
+        return new ChatAnswer(
+                answer.message(), answer.finish(), usage.at(price(request)), answer.model());
+    }
+
+    private Optional<Price> price(ChatRequest request) {
+        return prices.of(new ModelRef(provider, request.model()));
     }
 
     /// Whether the provider is at fault: what it answered otherwise, it answered.
@@ -94,7 +126,7 @@ final class WatchedModel implements ChatModel {
     private CarrelException refused(CircuitBreaker.Refused refused) {
         count("circuit_open");
         return new CarrelException(
-                ErrorCode.MODEL_UNAVAILABLE,
+                ErrorCode.MODEL_CIRCUIT_OPEN,
                 "model provider "
                         + provider
                         + " is not asked before "
@@ -105,29 +137,38 @@ final class WatchedModel implements ChatModel {
                         + refused.lastFailure());
     }
 
-    /// Passes everything on, and says when the first piece of an answer came.
-    private record SignOfLife(ChatListener to, Runnable sign) implements ChatListener {
+    /// Says when the first piece of an answer came, and puts a price on what was lost.
+    private static final class Watcher extends PassingListener {
+        private final Runnable sign;
+        private final Optional<Price> price;
+
+        Watcher(ChatListener to, Runnable sign, Optional<Price> price) {
+            super(to);
+            this.sign = sign;
+            this.price = price;
+        }
+
         @Override
         public void text(String delta) {
             sign.run();
-            to.text(delta);
+            super.text(delta);
         }
 
         @Override
         public void reasoning(String delta) {
             sign.run();
-            to.reasoning(delta);
+            super.reasoning(delta);
         }
 
         @Override
         public void toolCall(int index, String id, String name, String argumentsDelta) {
             sign.run();
-            to.toolCall(index, id, name, argumentsDelta);
+            super.toolCall(index, id, name, argumentsDelta);
         }
 
         @Override
-        public void restarted() {
-            to.restarted();
+        public void lost(Taken taken) {
+            super.lost(taken.at(price));
         }
     }
 }

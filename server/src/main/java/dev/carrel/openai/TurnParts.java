@@ -96,6 +96,7 @@ final class TurnParts {
                     Event.TurnStarted _,
                     Event.Compaction _,
                     Event.ModelFailed _,
+                    Event.ModelLost _,
                     Event.TurnNudged _ -> {}
             case Event.SnapshotTaken _, Event.SnapshotFailed _ -> {}
             case Event.SessionForked _, Event.SessionRewound _ -> {}

@@ -1,5 +1,6 @@
 package dev.carrel.session;
 
+import static dev.carrel.session.EventBody.optional;
 import static dev.carrel.session.EventBody.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -31,6 +32,7 @@ final class ApprovalJson {
         if (!event.reason().isEmpty()) {
             body.put("reason", event.reason());
         }
+        event.by().ifPresent(by -> body.put("by", by));
     }
 
     static Event requested(JsonNode body) {
@@ -49,6 +51,7 @@ final class ApprovalJson {
                 text(body, "pattern"),
                 text(body, "decision").equals("allow"),
                 body.path("for_session").asBoolean(),
-                text(body, "reason"));
+                text(body, "reason"),
+                optional(body, "by"));
     }
 }

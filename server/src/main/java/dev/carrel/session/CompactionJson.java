@@ -8,6 +8,8 @@ import java.util.OptionalLong;
 
 /// The fields of an entry of type `compaction`.
 final class CompactionJson {
+    private static final String LEFT_OUT = "left_out";
+
     private CompactionJson() {}
 
     static void write(Event.Compaction event, ObjectNode body) {
@@ -22,12 +24,14 @@ final class CompactionJson {
                             .put("kept_answers", cut.keptAnswers())
                             .put("chars_max", cut.charsMax());
             case Cut.Summary cut -> {
-                body.put("kind", "summary")
+                body.put("kind", cut.text().isEmpty() ? LEFT_OUT : "summary")
                         .put("kept_answers", cut.keptAnswers())
                         .put("kept_from", cut.keptFrom())
-                        .put("kept_user_messages", cut.keptUserMessages())
-                        .put("summary", cut.text())
-                        .put("duration_ms", cut.duration().toMillis());
+                        .put("kept_user_messages", cut.keptUserMessages());
+                if (!cut.text().isEmpty()) {
+                    body.put("summary", cut.text());
+                }
+                body.put("duration_ms", cut.duration().toMillis());
                 body.set("usage", EventJson.of(cut.usage()));
             }
         }
@@ -39,7 +43,7 @@ final class CompactionJson {
         int keptAnswers = body.path("kept_answers").asInt();
         Cut cut =
                 switch (body.path("kind").asText()) {
-                    case "summary" ->
+                    case "summary", LEFT_OUT ->
                             new Cut.Summary(
                                     keptAnswers,
                                     body.path("kept_user_messages").asInt(),

@@ -61,6 +61,7 @@ final class EventBody {
             }
             case Event.ModelStarted e -> body.put("step", e.step()).put("model", e.model());
             case Event.ModelFailed e -> GuardJson.write(e, body);
+            case Event.ModelLost e -> GuardJson.write(e, body);
             case Event.AssistantMessage e -> writeAssistant(e, body);
             case Event.ApprovalRequested e -> ApprovalJson.write(e, body);
             case Event.ApprovalDecided e -> ApprovalJson.write(e, body);
@@ -102,6 +103,7 @@ final class EventBody {
             case MODEL_STARTED ->
                     new Event.ModelStarted(body.path("step").asInt(), text(body, "model"));
             case GuardJson.MODEL_FAILED -> GuardJson.modelFailed(body);
+            case GuardJson.MODEL_LOST -> GuardJson.modelLost(body);
             case MESSAGE_ASSISTANT -> readAssistant(body);
             case ApprovalJson.REQUESTED -> ApprovalJson.requested(body);
             case ApprovalJson.DECIDED -> ApprovalJson.decided(body);
@@ -195,6 +197,9 @@ final class EventBody {
         if (event.unanswered().isPositive()) {
             body.put("unanswered_ms", event.unanswered().toMillis());
         }
+        if (event.unseen() > 0) {
+            body.put("unseen_messages", event.unseen());
+        }
     }
 
     private static Event readCompleted(JsonNode body) {
@@ -203,7 +208,8 @@ final class EventBody {
                 body.path("steps").asInt(),
                 usage(body),
                 GuardJson.error(body),
-                Duration.ofMillis(body.path("unanswered_ms").asLong()));
+                Duration.ofMillis(body.path("unanswered_ms").asLong()),
+                body.path("unseen_messages").asInt());
     }
 
     static Usage usage(JsonNode body) {
@@ -233,7 +239,7 @@ final class EventBody {
         return body.path(field).asText("");
     }
 
-    private static Optional<String> optional(JsonNode body, String field) {
+    static Optional<String> optional(JsonNode body, String field) {
         return body.hasNonNull(field) ? Optional.of(text(body, field)) : Optional.empty();
     }
 

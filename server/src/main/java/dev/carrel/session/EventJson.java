@@ -73,6 +73,7 @@ public final class EventJson {
             case Event.TurnStarted e -> EventBody.TURN_STARTED;
             case Event.ModelStarted e -> EventBody.MODEL_STARTED;
             case Event.ModelFailed e -> GuardJson.MODEL_FAILED;
+            case Event.ModelLost e -> GuardJson.MODEL_LOST;
             case Event.AssistantMessage e -> EventBody.MESSAGE_ASSISTANT;
             case Event.ApprovalRequested e -> ApprovalJson.REQUESTED;
             case Event.ApprovalDecided e -> ApprovalJson.DECIDED;

@@ -16,6 +16,7 @@ import java.util.Optional;
 /// The fields of what keeps a turn within its means: see [EventJson].
 final class GuardJson {
     static final String MODEL_FAILED = "model.failed";
+    static final String MODEL_LOST = "model.lost";
     static final String TURN_NUDGED = "turn.nudged";
 
     private GuardJson() {}
@@ -31,6 +32,22 @@ final class GuardJson {
                 body.path("step").asInt(),
                 text(body, "model"),
                 error(body).orElse(new Event.TurnError("", "")),
+                duration(body));
+    }
+
+    static void write(Event.ModelLost event, ObjectNode body) {
+        body.put("step", event.step()).put("model", event.model());
+        body.set("usage", EventJson.of(event.usage()));
+        body.put("estimated", event.estimated());
+        body.put("duration_ms", event.duration().toMillis());
+    }
+
+    static Event modelLost(JsonNode body) {
+        return new Event.ModelLost(
+                body.path("step").asInt(),
+                text(body, "model"),
+                EventBody.usage(body),
+                body.path("estimated").asBoolean(),
                 duration(body));
     }
 

@@ -37,6 +37,7 @@ final class Spending {
                     e.summary()
                             .ifPresent(
                                     cut -> add(handle, key, cut.usage(), 0, cut.duration(), now));
+            case Event.ModelLost e -> add(handle, key, e.usage(), 0, e.duration(), now);
             case Event.ModelFailed e -> addWork(handle, key, e.duration(), now);
             case Event.ToolCompleted e -> addWork(handle, key, e.duration(), now);
             case Event.TurnCompleted e -> addWork(handle, key, e.unanswered(), now);

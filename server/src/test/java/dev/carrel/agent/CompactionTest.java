@@ -12,6 +12,7 @@ import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.model.Cancellation.CancelledException;
 import dev.carrel.model.ChatAnswer;
+import dev.carrel.model.ChatModel;
 import dev.carrel.model.ChatRequest;
 import dev.carrel.model.ContextWindow;
 import dev.carrel.model.FinishReason;
@@ -346,16 +347,49 @@ class CompactionTest {
     }
 
     @Test
-    void withoutASummaryTheTurnEndsAndTheNextOneTriesAgain() {
+    void withoutASummaryTheOldestStepsAreLeftOut() {
         thought = LONG_THOUGHT;
-        summary = _ -> text(" ");
+        summary = _ -> withUsage(Stage.answer("", FinishReason.CONTENT_FILTER), 1_000);
         ListJournal journal = run();
-        assertError(journal, ErrorCode.MODEL_BAD_ANSWER, "gave no summary");
-        summary = _ -> text(SUMMARY);
-        journal.append(new Event.UserMessage("go on", List.of()));
-        journal.append(Stage.STARTED);
-        stage.run(journal);
         assertThat(end(journal).reason()).isEqualTo(StopReason.END);
+        List<Cut.Summary> cuts =
+                compactions(journal).stream().flatMap(cut -> cut.summary().stream()).toList();
+        assertThat(cuts).isNotEmpty().allMatch(cut -> cut.text().isEmpty());
+        assertThat(requests().getLast().messages())
+                .first()
+                .isEqualTo(new Message.User(Transcript.LEFT_OUT));
+        assertThat(requests().getLast().messages()).contains(new Message.User("do it"));
+        assertThat(journal.events())
+                .filteredOn(Event.ModelLost.class::isInstance)
+                .hasSizeGreaterThanOrEqualTo(cuts.size())
+                .allMatch(event -> ((Event.ModelLost) event).usage().inputTokens() == 2_000);
+    }
+
+    @Test
+    void aFilterThatRefusesTheRequestItselfIsNoEndEither() {
+        thought = LONG_THOUGHT;
+        summary =
+                _ -> {
+                    throw new CarrelException(ErrorCode.MODEL_CONTENT_FILTERED, "not this");
+                };
+        assertThat(end(run()).reason()).isEqualTo(StopReason.END);
+    }
+
+    @Test
+    void anotherModelIsAskedForTheSummaryBeforeAnythingIsLeftOut() {
+        thought = LONG_THOUGHT;
+        ChatModel willing = stage.model;
+        stage.model =
+                (request, listener, cancellation) ->
+                        asksForSummary(request)
+                                ? Stage.answer("", FinishReason.CONTENT_FILTER)
+                                : willing.chat(request, listener, cancellation);
+        stage.fallbacks.put("other", willing);
+        ListJournal journal = run();
+        assertThat(end(journal).reason()).isEqualTo(StopReason.END);
+        assertThat(compactions(journal).stream().flatMap(cut -> cut.summary().stream()))
+                .isNotEmpty()
+                .allMatch(cut -> cut.text().equals(SUMMARY));
     }
 
     @Test
@@ -395,6 +429,6 @@ class CompactionTest {
         ListJournal journal = Stage.journal().crashAt(append, moment);
         assertThat(catchThrowable(() -> stage.run(journal))).isInstanceOf(Crash.class);
         stage.run(journal);
-        assertThat(Stage.shape(journal.events())).isEqualTo(undisturbed);
+        assertThat(Stage.shapeWithoutLosses(journal.events())).isEqualTo(undisturbed);
     }
 }

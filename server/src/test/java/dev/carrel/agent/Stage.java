@@ -237,6 +237,12 @@ final class Stage {
         return events.stream().map(Stage::shape).toList();
     }
 
+    /// The same as a run without a crash would have it: what was lost is counted, and changes
+    /// nothing.
+    static List<String> shapeWithoutLosses(List<Event> events) {
+        return shape(events).stream().filter(name -> !name.startsWith("lost:")).toList();
+    }
+
     private static String shape(Event event) {
         return switch (event) {
             case Event.SessionCreated _ -> "session";
@@ -244,6 +250,7 @@ final class Stage {
             case Event.TurnStarted _ -> "turn";
             case Event.ModelStarted started -> "model:" + started.step();
             case Event.ModelFailed failed -> "failed:" + failed.model();
+            case Event.ModelLost lost -> "lost:" + lost.step();
             case Event.TurnNudged nudged -> "nudged:" + nudged.pattern().wireName();
             case Event.AssistantMessage answer -> "answer:" + answer.step();
             case Event.ApprovalRequested request -> "asked:" + request.callId();

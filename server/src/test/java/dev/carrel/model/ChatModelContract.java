@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.groups.Tuple.tuple;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -92,16 +93,25 @@ abstract class ChatModelContract {
 
     @Test
     void cancelledInTheMiddleItsAnswerDoesNotCount() {
+        var lost = new ArrayList<Taken>();
         var first =
                 new ChatListener() {
                     @Override
                     public void text(String delta) {
                         cancellation.cancel();
                     }
+
+                    @Override
+                    public void lost(Taken taken) {
+                        lost.add(taken);
+                    }
                 };
         ChatModel model = saying(said("", LONG));
 
         assertThatThrownBy(() -> model.chat(request(user("Hello")), first, cancellation))
                 .isInstanceOf(Cancellation.CancelledException.class);
+        assertThat(lost).hasSize(1);
+        assertThat(lost.getFirst().usage().inputTokens()).isPositive();
+        assertThat(lost.getFirst().usage().outputTokens()).isPositive();
     }
 }

@@ -8,6 +8,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.store.SettableClock;
 import dev.carrel.telemetry.Metrics;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -31,7 +32,12 @@ class CircuitBreakerTest {
                     },
                     breaker,
                     PriceTable.builtIn(),
-                    metrics);
+                    metrics,
+                    (time, cancellation) -> {
+                        cancellation.throwIfCancelled();
+                        clock.tick(time);
+                    },
+                    Duration.ZERO);
 
     private static ChatAnswer hello(Usage usage) {
         var message = new Message.Assistant("Hello you", "", Optional.empty(), List.of());
@@ -64,7 +70,7 @@ class CircuitBreakerTest {
         assertThatThrownBy(this::ask)
                 .isInstanceOfSatisfying(
                         CarrelException.class,
-                        e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_UNAVAILABLE))
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_CIRCUIT_OPEN))
                 .hasMessageContaining("acme is not asked before 2026-")
                 .hasMessageContaining("it said MODEL_UNAVAILABLE");
         assertThat(model.health().retryAt()).contains(clock.instant().plus(CircuitBreaker.PAUSE));
@@ -72,6 +78,49 @@ class CircuitBreakerTest {
                 .contains("carrel_model_circuit_opened_total{provider=\"acme\"} 1.0")
                 .contains("outcome=\"model_unavailable\",provider=\"acme\"} 3.0")
                 .contains("outcome=\"circuit_open\",provider=\"acme\"} 1.0");
+    }
+
+    @Test
+    void whoHasNoOtherModelWaitsForAClosedCircuit() {
+        open();
+        replies.addLast(() -> hello(new Usage(1, 1, 0, 0, 0)));
+        Instant before = clock.instant();
+        var request = Chats.request(Chats.user("Hello"));
+        ChatAnswer answer = model.patient().chat(request, ChatListener.NONE, new Cancellation());
+        assertThat(answer.message().text()).isEqualTo("Hello you");
+        assertThat(Duration.between(before, clock.instant())).isEqualTo(CircuitBreaker.PAUSE);
+    }
+
+    @Test
+    void itDoesNotWaitLongerThanBetweenAttempts() {
+        open();
+        Instant before = clock.instant();
+        var request = Chats.request(Chats.user("Hello"));
+        // Another's call is always the one that tries, and never comes back.
+        var unlucky =
+                new WatchedModel(
+                        "acme",
+                        model,
+                        breaker,
+                        PriceTable.builtIn(),
+                        metrics,
+                        (time, _) -> {
+                            clock.tick(time);
+                            breaker.begin();
+                        },
+                        Duration.ZERO);
+        assertThatThrownBy(() ->
+                        unlucky.patient().chat(request, ChatListener.NONE, new Cancellation()))
+                .isInstanceOfSatisfying(
+                        CarrelException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_CIRCUIT_OPEN));
+        assertThat(Duration.between(before, clock.instant()))
+                .isEqualTo(RetryPolicy.DEFAULT.pausesMax());
+
+        var cancelled = new Cancellation();
+        cancelled.cancel();
+        assertThatThrownBy(() -> model.patient().chat(request, ChatListener.NONE, cancelled))
+                .isInstanceOf(Cancellation.CancelledException.class);
     }
 
     @Test

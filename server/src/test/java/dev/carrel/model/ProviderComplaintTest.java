@@ -28,6 +28,13 @@ class ProviderComplaintTest {
         assertThat(of(400, body).code()).isEqualTo(ErrorCode.MODEL_REFUSED_REQUEST);
     }
 
+    @Test
+    void knowsAFilterThatKeepsThePromptBack() {
+        String azure = "{'error':{'message':'The response was filtered','code':'content_filter'}}";
+        assertThat(of(400, azure).code()).isEqualTo(ErrorCode.MODEL_CONTENT_FILTERED);
+        assertThat(of(500, azure).code()).isEqualTo(ErrorCode.MODEL_UNAVAILABLE);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -304,6 +304,26 @@ abstract class ProviderContract extends ChatModelContract {
         model.chat(request(user("Hello")), listener, cancellation);
         assertThat(listener.restarts).isEqualTo(1);
         assertThat(provider.awaitClosedByClient(SOON)).isTrue();
+        assertThat(listener.lost).hasSize(1);
+        assertThat(listener.lost.getFirst().usage().inputTokens()).isPositive();
+        assertThat(listener.lost.getFirst().estimated()).isTrue();
+    }
+
+    @Test
+    void whatWasRefusedOrNeverBegunCostsNothing() {
+        provider.reply(Reply.status(503, "{}"), Reply.events(List.of(overloadEvent())), hello());
+        ask();
+        assertThat(listener.restarts).isEqualTo(2);
+        assertThat(listener.lost).isEmpty();
+    }
+
+    @Test
+    void anAnswerThatIsNoneCostsWhatTheProviderSays() {
+        provider.reply(Reply.events(events(said("Hm.", ""))), hello());
+        Usage said = ask().usage();
+        assertThat(listener.lost).hasSize(1);
+        assertThat(listener.lost.getFirst().estimated()).isFalse();
+        assertThat(listener.lost.getFirst().usage().inputTokens()).isEqualTo(said.inputTokens());
     }
 
     @Test

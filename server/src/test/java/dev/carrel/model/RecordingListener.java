@@ -8,6 +8,7 @@ final class RecordingListener implements ChatListener {
     final StringBuilder text = new StringBuilder();
     final StringBuilder reasoning = new StringBuilder();
     final List<ToolCall> calls = new ArrayList<>();
+    final List<Taken> lost = new ArrayList<>();
     int restarts;
     int pieces;
 
@@ -43,6 +44,11 @@ final class RecordingListener implements ChatListener {
         text.setLength(0);
         reasoning.setLength(0);
         calls.clear();
+    }
+
+    @Override
+    public void lost(Taken taken) {
+        lost.add(taken);
     }
 
     Message.Assistant heard(Message.Assistant whole) {

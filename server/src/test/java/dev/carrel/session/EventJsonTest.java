@@ -68,12 +68,20 @@ class EventJsonTest {
                 new Event.ApprovalRequested(
                         "call_1", "bash", "{\"command\":\"git push\"}", "bash(git push*)"),
                 new Event.ApprovalDecided(
-                        "call_1", "bash", "bash(git push*)", true, true, "It is tested."),
+                        "call_1",
+                        "bash",
+                        "bash(git push*)",
+                        true,
+                        true,
+                        "It is tested.",
+                        Optional.of("key key_1")),
                 new Event.ModelFailed(
                         2,
                         "anthropic/claude-sonnet-4-5",
                         new Event.TurnError("model_unavailable", "It is out of order."),
                         Duration.ofMillis(900)),
+                new Event.ModelLost(
+                        2, "anthropic/claude-sonnet-4-5", USAGE, true, Duration.ofMillis(700)),
                 new Event.TurnNudged(LoopPattern.SAME_CALL, "You repeat yourself."),
                 new Event.ToolStarted("call_1", "bash", "{\"command\":\"pytest -q\"}"),
                 new Event.ToolCompleted(
@@ -138,6 +146,12 @@ class EventJsonTest {
     void absentFieldsHaveNeutralValues() {
         assertThat(EventJson.parse("message.user", "{\"text\":\"hi\"}"))
                 .isEqualTo(new Event.UserMessage("hi", List.of()));
+        String word =
+                """
+                {"call_id":"c","tool":"bash","pattern":"bash(a*)","decision":"deny","reason":"no"}\
+                """;
+        assertThat(EventJson.parse("approval.decided", word))
+                .isEqualTo(new Event.ApprovalDecided("c", "bash", "bash(a*)", false, false, "no"));
         assertThat(EventJson.parse("session.created", "{\"agent\":\"a\"}"))
                 .isEqualTo(new Event.SessionCreated("a", Optional.empty(), Map.of()));
     }
@@ -153,6 +167,12 @@ class EventJsonTest {
                 """;
         assertThat(EventJson.body(event)).isEqualTo(body);
         assertThat(EventJson.parse("compaction", body)).isEqualTo(event);
+
+        var summary = new Cut.Summary(3, 1, 41, "", USAGE, Duration.ofMillis(9));
+        var leftOut = new Event.Compaction("a/b", summary, 9, 5, OptionalLong.empty());
+        assertThat(EventJson.body(leftOut)).contains("\"kind\":\"left_out\"");
+        assertThat(EventJson.body(leftOut)).doesNotContain("\"summary\"");
+        assertThat(EventJson.parse("compaction", EventJson.body(leftOut))).isEqualTo(leftOut);
 
         var texts = new Event.Compaction("a/b", new Cut.Texts(0, 800), 9, 5, OptionalLong.empty());
         assertThat(EventJson.body(texts)).contains("\"kind\":\"texts\"", "\"chars_max\":800");

@@ -3,13 +3,14 @@ package dev.carrel.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
 /// Journals of runs that can be compared: what differs from run to run is left out, or replaced by
-/// what it stands for.
+/// what it stands for, and calls of the model that were lost.
 final class ChaosJournal {
     private static final Set<String> OF_THE_RUN = Set.of("seq", "time", "duration_ms");
     private static final Set<String> NUMBERS_OF_ENTRIES = Set.of("since", "kept_from");
@@ -22,10 +23,19 @@ final class ChaosJournal {
         var all = new ArrayList<ObjectNode>();
         var turns = new ArrayList<String>();
         var snapshots = new HashSet<String>();
+        var lost = new ArrayList<ObjectNode>();
         for (int i = 0; i < journal.size(); i++) {
             ObjectNode entry = journal.get(i).deepCopy();
             assertThat(entry.path("seq").asLong()).isEqualTo(i + 1L);
             entry.remove(OF_THE_RUN);
+            if (type(entry).equals("model.lost")) {
+                lost.add(entry);
+                continue;
+            }
+            if (type(entry).equals("turn.completed")) {
+                lost.forEach(each -> subtract(entry, each));
+                lost.clear();
+            }
             for (String field : NUMBERS_OF_ENTRIES) {
                 if (entry.has(field)) {
                     entry.put(field, name(journal.get(entry.path(field).asInt() - 1)));
@@ -42,6 +52,22 @@ final class ChaosJournal {
             all.add(entry);
         }
         return all;
+    }
+
+    /// What calls took that were cut is counted, and changes nothing else.
+    private static void subtract(ObjectNode end, ObjectNode lost) {
+        var usage = (ObjectNode) end.path("usage");
+        lost.path("usage")
+                .properties()
+                .forEach(e -> {
+                    BigDecimal all = usage.path(e.getKey()).decimalValue();
+                    BigDecimal left = all.subtract(e.getValue().decimalValue());
+                    if (e.getValue().isIntegralNumber()) {
+                        usage.put(e.getKey(), left.intValueExact());
+                    } else {
+                        usage.put(e.getKey(), left.stripTrailingZeros());
+                    }
+                });
     }
 
     static String type(ObjectNode entry) {

@@ -209,8 +209,8 @@ class WorkerTest {
         gate.open();
         awaitIdle(frozen);
 
-        assertThat(fixture.base.events(session)).isEqualTo(journal).hasSize(6);
-        assertThat(journal.toString()).contains("WORK").doesNotContain("frozen");
+        assertThat(fixture.base.events(session)).isEqualTo(journal).hasSize(7);
+        assertThat(journal.toString()).contains("WORK", "ModelLost").doesNotContain("frozen");
     }
 
     @Test
@@ -232,7 +232,9 @@ class WorkerTest {
 
         start(fixture.worker(PlayedModel.echo()));
         assertThat(fixture.awaitEnd(session, turn).reason()).isEqualTo(StopReason.END);
-        assertThat(fixture.base.events(session)).hasSize(6);
+        assertThat(fixture.base.events(session))
+                .hasSize(7)
+                .hasAtLeastOneElementOfType(Event.ModelLost.class);
     }
 
     @Test
