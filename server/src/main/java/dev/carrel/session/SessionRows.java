@@ -38,13 +38,12 @@ final class SessionRows {
                     when s.failed = 1 then 'failed'
                     else 'idle'
                 end as state,
-                (s.workspace is not null and exists (select 1 from turns t
-                    where t.session = s.id and t.state <> 'done' and t.state = 'queued')
-                    and exists (select 1 from turns o
-                    where o.project = s.project and o.workspace = s.workspace
+                exists (select 1 from turns t
+                    join turns o on o.project = t.project and o.workspace = t.workspace
+                    where t.session = s.id and t.state <> 'done' and t.state = 'queued'
                         and o.workspace is not null and o.state <> 'done'
                         and o.session <> s.id and o.state = 'running'
-                        and o.awaits_approval = 0)) as workspace_busy
+                        and o.awaits_approval = 0) as workspace_busy
             from sessions s
             """;
 
@@ -106,16 +105,21 @@ final class SessionRows {
 
     /// False when there is no such session, or it has a sandbox.
     static boolean bindSandbox(Handle handle, SessionKey key, SandboxId sandbox) {
-        return handle.createUpdate(
-                                """
-                                update sessions set sandbox = :sandbox, pending_files = null
-                                where id = :id and project = :project and sandbox is null
-                                """)
-                        .bind("sandbox", sandbox.value())
-                        .bind("id", key.id().value())
-                        .bind("project", key.project().value())
-                        .execute()
-                == 1;
+        boolean bound =
+                handle.createUpdate(
+                                        """
+                                        update sessions set sandbox = :sandbox, pending_files = null
+                                        where id = :id and project = :project and sandbox is null
+                                        """)
+                                .bind("sandbox", sandbox.value())
+                                .bind("id", key.id().value())
+                                .bind("project", key.project().value())
+                                .execute()
+                        == 1;
+        if (bound) {
+            TurnRows.inSandbox(handle, key.id());
+        }
+        return bound;
     }
 
     /// The turns go with it, and of its journal what no other session has.

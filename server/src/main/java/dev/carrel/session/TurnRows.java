@@ -17,6 +17,17 @@ final class TurnRows {
     /// A turn that has not ended; `ending` says that it was asked to.
     record Open(TurnId turn, boolean running, boolean ending) {}
 
+    /// What a turn has to itself: the workspace of its session's agent, or else the sandbox that
+    /// the session has or was given; where that is the one of a workspace, it goes by this name,
+    /// too. Null for a session that has none yet.
+    private static final String WORKSPACE =
+            """
+            (select coalesce(s.workspace,
+                (select b.owner from sandboxes b
+                    where b.id = s.sandbox and b.owner like 'workspace:%'),
+                s.sandbox) from sessions s where s.id = :session)
+            """;
+
     private TurnRows() {}
 
     static TurnId queue(Handle handle, SessionKey session, long position, Instant now) {
@@ -26,8 +37,9 @@ final class TurnRows {
                         insert into turns
                             (id, project, session, position, state, workspace, created_at)
                         values (:id, :project, :session, :position, 'queued',
-                            (select workspace from sessions where id = :session), :now)
-                        """)
+                        """
+                                + WORKSPACE
+                                + ", :now)")
                 .bind("id", turn.value())
                 .bind("project", session.project().value())
                 .bind("session", session.id().value())
@@ -35,6 +47,17 @@ final class TurnRows {
                 .bind("now", Micros.of(now))
                 .execute();
         return turn;
+    }
+
+    /// The session got its first sandbox: so did its turns that have not ended.
+    static void inSandbox(Handle handle, SessionId session) {
+        handle.createUpdate(
+                        "update turns set workspace = "
+                                + WORKSPACE
+                                + " where session = :session and state <> 'done'"
+                                + " and workspace is null")
+                .bind("session", session.value())
+                .execute();
     }
 
     /// The session's turns that have not ended, in the order in which they run.

@@ -12,6 +12,7 @@ import dev.carrel.agent.WorkspaceSettings;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.model.Usage;
+import dev.carrel.sandbox.SandboxId;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -98,6 +99,66 @@ class SharedWorkspaceTest {
         send(session("all", "ada"));
 
         assertThat(claim()).hasSize(4);
+    }
+
+    @Test
+    void sessionsThatWereGivenOneSandboxHaveOneTurnAtATime() {
+        SessionId first = given("sbx_a");
+        SessionId second = given("sbx_a");
+        SessionId other = given("sbx_b");
+        send(first);
+        tick();
+        send(second);
+        send(other);
+        List<Lease> claimed = claim();
+        assertThat(claimed).extracting(Lease::session).containsExactly(first, other);
+        assertThat(sessions.get(PROJECT, second).workspaceBusy()).isTrue();
+        end(claimed.getFirst());
+        assertThat(claim()).extracting(Lease::session).containsExactly(second);
+    }
+
+    @Test
+    void theSessionThatMadeASandboxSharesItsTurnsWithThoseThatWereGivenIt() {
+        SessionId maker = session("own", "ada");
+        send(maker);
+        Lease making = claim().getFirst();
+        assertThat(sessions.bindSandbox(PROJECT, maker, new SandboxId("sbx_a"))).isTrue();
+        SessionId guest = given("sbx_a");
+        send(guest);
+        assertThat(claim()).isEmpty();
+        end(making);
+        Lease visit = claim().getFirst();
+        assertThat(visit.session()).isEqualTo(guest);
+        send(maker);
+        assertThat(claim()).isEmpty();
+        end(visit);
+        assertThat(claim()).extracting(Lease::session).containsExactly(maker);
+    }
+
+    @Test
+    void theSandboxOfAWorkspaceGivenByIdIsThatWorkspace() {
+        fixture.store.write(handle ->
+                handle.execute(
+                        """
+                        insert into sandboxes (id, project, owner, state, spec, created_at,
+                            ttl_from, last_active_at)
+                        values ('sbx_w', ?, 'workspace:all', 'ready', '{}', 0, 0, 0)
+                        """,
+                        PROJECT.value()));
+        SessionId member = session("all", "ada");
+        send(member);
+        Lease working = claim().getFirst();
+        send(given("sbx_w"));
+        assertThat(claim()).isEmpty();
+        end(working);
+        assertThat(claim()).hasSize(1);
+    }
+
+    private SessionId given(String sandbox) {
+        var session =
+                new NewSession(
+                        "own", Optional.empty(), Map.of(), Optional.of(new SandboxId(sandbox)));
+        return sessions.create(PROJECT, session).id();
     }
 
     @Test
