@@ -1,5 +1,6 @@
 package dev.carrel.api;
 
+import dev.carrel.auth.Principal;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.http.Request;
@@ -31,12 +32,13 @@ final class ApprovalRoutes {
     }
 
     private Response decide(Request request) {
+        Principal caller = request.caller(Principal.class);
         ApprovalDecision decision = decision(request.json(ApprovalRequest.class));
         approvals.decide(
-                Inputs.project(request),
+                caller.project(),
                 Inputs.session(request.path("id")),
                 request.path("call"),
-                decision);
+                decision.byKey(caller.keyId()));
         return Response.noContent();
     }
 

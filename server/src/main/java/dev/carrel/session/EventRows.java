@@ -143,22 +143,26 @@ final class EventRows {
         }
     }
 
-    /// How many messages have come to a turn since its model was last asked.
-    static int unseenMessages(Handle handle, SessionId session, TurnId turn) {
+    /// The messages that have come to a turn since its model was last asked.
+    static List<Event.UserMessage> unseenMessages(Handle handle, SessionId session, TurnId turn) {
         return handle.createQuery(
-                        """
-                        select count(*) from events
-                        where session = :session and turn = :turn and type = :message
-                            and seq > coalesce(
-                                (select max(seq) from events
-                                where session = :session and turn = :turn and type = :asked), 0)
-                        """)
+                        "select "
+                                + COLUMNS
+                                + """
+                                 from events e
+                                where e.session = :session and e.turn = :turn
+                                    and e.type = :message
+                                    and e.seq > coalesce((select max(seq) from events
+                                    where session = :session and turn = :turn
+                                        and type = :asked), 0)
+                                order by e.seq
+                                """)
                 .bind("session", session.value())
                 .bind("turn", turn.value())
                 .bind("message", EventBody.MESSAGE_USER)
                 .bind("asked", EventBody.MODEL_STARTED)
-                .mapTo(Integer.class)
-                .one();
+                .map((row, context) -> (Event.UserMessage) entry(row).event())
+                .list();
     }
 
     /// The entries of a turn from its last answer of the model on; all of them if there is none.

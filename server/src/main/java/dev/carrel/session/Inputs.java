@@ -3,6 +3,7 @@ package dev.carrel.session;
 import dev.carrel.agent.Budget;
 import dev.carrel.agent.Conversation;
 import dev.carrel.agent.Event;
+import dev.carrel.agent.TurnId;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.model.ToolCall;
@@ -165,6 +166,34 @@ final class Inputs {
                     .forEach(call -> open.put(call.call().id(), call.call()));
         }
         return open;
+    }
+
+    static void requireQueueRoom(Handle handle, SessionId session, int turnsMax) {
+        long waiting = TurnRows.open(handle, session).stream().filter(t -> !t.running()).count();
+        if (waiting >= turnsMax) {
+            throw new CarrelException(
+                    ErrorCode.SESSION_BUSY,
+                    "session "
+                            + session
+                            + " has "
+                            + waiting
+                            + " turns waiting, the most there may be: send again when one has"
+                            + " started, or interrupt");
+        }
+    }
+
+    static void requireSteeringRoom(Handle handle, SessionId session, TurnId turn, int more) {
+        if (EventRows.unseenMessages(handle, session, turn).size() + more
+                > Sessions.STEERING_MESSAGES_MAX) {
+            throw new CarrelException(
+                    ErrorCode.SESSION_BUSY,
+                    "session "
+                            + session
+                            + " has "
+                            + Sessions.STEERING_MESSAGES_MAX
+                            + " messages that its turn has not seen yet, the most there may be:"
+                            + " send again when the model is asked next, or interrupt");
+        }
     }
 
     private static long bytes(TurnInput input) {

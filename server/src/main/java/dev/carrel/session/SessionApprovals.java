@@ -80,7 +80,8 @@ public final class SessionApprovals {
                         asked.get().pattern(),
                         decision.allowed(),
                         decision.forSession(),
-                        decision.reason());
+                        decision.reason(),
+                        decision.by());
         Optional<TurnId> owner = turn.map(TurnRows.Open::turn);
         return List.of(EventRows.append(handle, key, owner, word, clock.instant()));
     }

@@ -92,6 +92,7 @@ public final class SessionJournal implements Journal {
             add(entry);
             hub.publish(lease.session(), entry);
         }
+        appended.next().ifPresent(entry -> hub.publish(lease.session(), entry));
         if (appended.endsTurn()) {
             keep();
             turns.announce(); // the session's next turn may run
@@ -118,7 +119,11 @@ public final class SessionJournal implements Journal {
         return entry.event() instanceof Event.Compaction cut && cut.summary().isPresent();
     }
 
-    private record Appended(List<StreamItem.Recorded> arrivals, List<StreamItem.Recorded> own) {
+    /// `next` begins another turn.
+    private record Appended(
+            List<StreamItem.Recorded> arrivals,
+            List<StreamItem.Recorded> own,
+            Optional<StreamItem.Recorded> next) {
         List<Event> events() {
             return Stream.concat(arrivals.stream(), own.stream())
                     .map(StreamItem.Recorded::event)
@@ -133,22 +138,24 @@ public final class SessionJournal implements Journal {
     private Appended appendIn(Handle handle, List<Event> events) {
         List<StreamItem.Recorded> arrivals = arrivals(handle);
         var own = new ArrayList<StreamItem.Recorded>();
+        Optional<StreamItem.Recorded> next = Optional.empty();
         for (Event event : events) {
-            if (event instanceof Event.TurnCompleted completed) {
-                if (completed.reason() == StopReason.END && !arrivals.isEmpty()) {
-                    continue;
-                }
+            if (!(event instanceof Event.TurnCompleted completed)) {
+                own.add(write(handle, event));
+            } else if (completed.reason() != StopReason.END || arrivals.isEmpty()) {
+                UnseenMessages unseen =
+                        UnseenMessages.of(handle, lease.key(), lease.turn(), completed.reason());
                 TurnRows.complete(handle, lease.turn());
+                own.add(write(handle, completed.over(unseen.count())));
+                next = unseen.answerIn(handle, lease.key(), completed.reason(), clock.instant());
             }
-            own.add(
-                    EventRows.append(
-                            handle,
-                            lease.key(),
-                            Optional.of(lease.turn()),
-                            event,
-                            clock.instant()));
         }
-        return new Appended(arrivals, own);
+        return new Appended(arrivals, own, next);
+    }
+
+    private StreamItem.Recorded write(Handle handle, Event event) {
+        return EventRows.append(
+                handle, lease.key(), Optional.of(lease.turn()), event, clock.instant());
     }
 
     @Override

@@ -108,7 +108,8 @@ public final class Sessions implements AutoCloseable {
         return send(project, id, input, Delivery.QUEUE);
     }
 
-    /// The same, with a say in what becomes of a turn that runs.
+    /// The same, with a say in what becomes of a turn that runs. One that is to be interrupted is,
+    /// also when the input is refused for want of room or money.
     public TurnId send(ProjectId project, SessionId id, TurnInput input, Delivery delivery) {
         Inputs.requireValid(input, settings.messageBytesMax());
         var key = new SessionKey(project, id);
@@ -116,7 +117,7 @@ public final class Sessions implements AutoCloseable {
         sent.interrupted().flatMap(turns::held).ifPresent(l -> l.cancellation().cancel());
         sent.entries().forEach(entry -> hub.publish(id, entry));
         turns.announce();
-        return sent.turn();
+        return sent.turn().orElseThrow(() -> sent.refusal().orElseThrow());
     }
 
     /// Ends the session's current turn: the one that runs, or else the one that would run next.
@@ -197,9 +198,13 @@ public final class Sessions implements AutoCloseable {
         hub.publish(id, entry);
     }
 
-    /// `interrupted` is a turn that was running.
+    /// `interrupted` is a turn that was running. Without a turn that answers, the input was
+    /// refused.
     private record Sent(
-            TurnId turn, List<StreamItem.Recorded> entries, Optional<TurnId> interrupted) {}
+            Optional<TurnId> turn,
+            List<StreamItem.Recorded> entries,
+            Optional<TurnId> interrupted,
+            Optional<CarrelException> refusal) {}
 
     private Sent sendIn(Handle handle, SessionKey key, TurnInput input, Delivery delivery) {
         SessionRows.require(handle, key);
@@ -210,13 +215,19 @@ public final class Sessions implements AutoCloseable {
                         .findFirst();
         if (delivery == Delivery.STEER && running.isPresent()) {
             List<Event> events = Inputs.steering(input);
-            requireSteeringRoom(handle, key.id(), running.get(), events.size());
+            Spending.requireRoom(handle, key, settings.budgets(), clock.instant());
+            Inputs.requireSteeringRoom(handle, key.id(), running.get(), events.size());
             return sent(handle, key, running.get(), events, Optional.empty());
         }
-        requireQueueRoom(handle, key);
-        Spending.requireRoom(handle, key, settings.budgets(), clock.instant());
         Optional<TurnId> interrupted = delivery == Delivery.INTERRUPT ? running : Optional.empty();
         interrupted.ifPresent(turn -> TurnRows.requestCancel(handle, turn));
+        try {
+            Inputs.requireQueueRoom(handle, key.id(), settings.queuedTurnsPerSessionMax());
+            Spending.requireRoom(handle, key, settings.budgets(), clock.instant());
+        } catch (CarrelException e) {
+            // Whoever wants a turn to end gets that, also where there is no room for a next one.
+            return new Sent(Optional.empty(), List.of(), interrupted, Optional.of(e));
+        }
         List<Event> events = Inputs.events(handle, key, input);
         long position = EventRows.lastSeq(handle, key.id()) + 1;
         TurnId turn = TurnRows.queue(handle, key, position, clock.instant());
@@ -231,11 +242,12 @@ public final class Sessions implements AutoCloseable {
             Optional<TurnId> interrupted) {
         Instant now = clock.instant();
         return new Sent(
-                turn,
+                Optional.of(turn),
                 events.stream()
                         .map(event -> EventRows.append(handle, key, Optional.of(turn), event, now))
                         .toList(),
-                interrupted);
+                interrupted,
+                Optional.empty());
     }
 
     /// The turn that runs, or the last entry of the one that waited.
@@ -270,34 +282,6 @@ public final class Sessions implements AutoCloseable {
                             + " has "
                             + settings.sessionsPerProjectMax()
                             + " sessions, the most it may have: delete some");
-        }
-    }
-
-    private void requireQueueRoom(Handle handle, SessionKey key) {
-        long waiting = TurnRows.open(handle, key.id()).stream().filter(t -> !t.running()).count();
-        if (waiting >= settings.queuedTurnsPerSessionMax()) {
-            throw new CarrelException(
-                    ErrorCode.SESSION_BUSY,
-                    "session "
-                            + key.id()
-                            + " has "
-                            + waiting
-                            + " turns waiting, the most there may be: send again when one has"
-                            + " started, or interrupt");
-        }
-    }
-
-    private static void requireSteeringRoom(
-            Handle handle, SessionId session, TurnId turn, int more) {
-        if (EventRows.unseenMessages(handle, session, turn) + more > STEERING_MESSAGES_MAX) {
-            throw new CarrelException(
-                    ErrorCode.SESSION_BUSY,
-                    "session "
-                            + session
-                            + " has "
-                            + STEERING_MESSAGES_MAX
-                            + " messages that its turn has not seen yet, the most there may be:"
-                            + " send again when the model is asked next, or interrupt");
         }
     }
 

@@ -133,7 +133,10 @@ class ApprovalApiIT {
         client().sessions().decide(session, call.call(), ApprovalRequest.allow());
         server.kill();
         server.revive();
-        assertThat(types(await(session)))
+        List<SessionEvent> events = await(session);
+        assertThat(events.get(6).json().path("by").asText())
+                .isEqualTo("key " + client().keys().data().getFirst().id());
+        assertThat(types(events))
                 .containsExactly(
                         "session.created",
                         "message.user",

@@ -9,13 +9,20 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.carrel.agent.AgentDefinition;
 import dev.carrel.agent.Budget;
 import dev.carrel.client.CarrelClient;
+import dev.carrel.client.EventFeed;
+import dev.carrel.client.SessionEvent;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.model.ChatAnswer;
 import dev.carrel.model.ChatModel;
 import dev.carrel.model.ConfiguredModels;
+import dev.carrel.model.FinishReason;
+import dev.carrel.model.Message;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.PriceTable;
 import dev.carrel.model.ScriptedModel;
+import dev.carrel.model.ToolCall;
+import dev.carrel.model.Usage;
 import dev.carrel.session.Budgets;
 import dev.carrel.wire.BudgetLimits;
 import dev.carrel.wire.MessageRequest;
@@ -58,6 +65,12 @@ class GuardsApiIT {
               - when: "think"
                 steps:
                   - {text: "At last.", delay_ms: 50000}
+              - when: "sleep"
+                steps:
+                  - calls: [{name: bash, arguments: {command: "sleep 500", timeout_seconds: 600}}]
+              - when: "nap"
+                steps:
+                  - calls: [{name: bash, arguments: {command: "sleep 4"}}]
               - when: "hello"
                 steps:
                   - text: "Hello."
@@ -66,7 +79,7 @@ class GuardsApiIT {
     /// An answer of the test's own models takes 10 tokens of input and 5 of output.
     private static final String PRICES =
             "{scripted/*: {input: 0.01, output: 0.01}, own/*: {input: 100000, output: 200000},"
-                    + " down/*: {input: 1, output: 1}, locked/*: {input: 1, output: 1}}";
+                    + " away/*: {input: 1, output: 1}, down/*: {input: 1, output: 1}, locked/*: {input: 1, output: 1}}";
 
     private final AtomicReference<ChatModel> own =
             new AtomicReference<>((_, _, _) -> ApiServer.say("Hi."));
@@ -86,6 +99,8 @@ class GuardsApiIT {
                                 (_, _, _) -> ApiServer.say("Who knows?"),
                                 "down",
                                 failing(ErrorCode.MODEL_UNAVAILABLE, "down is down"),
+                                "away",
+                                failing(ErrorCode.MODEL_UNAVAILABLE, "away is away"),
                                 "locked",
                                 failing(ErrorCode.MODEL_UNAUTHORIZED, "check the key")),
                         PriceTable.of(new YAMLMapper().readTree(PRICES)));
@@ -99,6 +114,7 @@ class GuardsApiIT {
                         agent("own", "own/x").build(),
                         agent("unpriced", "unpriced/x").build(),
                         agent("careful", "down/x").fallbacks(refs("locked/x", "own/x")).build(),
+                        agent("alone", "away/x").build(),
                         agent("locked", "locked/x").build()));
         client = server.client();
     }
@@ -134,6 +150,12 @@ class GuardsApiIT {
         return (_, _, _) -> {
             throw new CarrelException(code, message);
         };
+    }
+
+    private static ChatAnswer call(String tool, String arguments) {
+        var calls = List.of(new ToolCall("call", tool, arguments));
+        var message = new Message.Assistant("", "", Optional.empty(), calls);
+        return new ChatAnswer(message, FinishReason.TOOL_CALLS, new Usage(10, 5, 0, 0, 0), "x");
     }
 
     private String session(String agent) {
@@ -255,6 +277,95 @@ class GuardsApiIT {
     }
 
     @Test
+    void whatWasInterruptedIsCountedToo() {
+        String session = session("coder");
+        String turn = client.sessions().send(session, "think").turn();
+        await(session, "model.started");
+        client.sessions().interrupt(session);
+        List<JsonNode> events = TurnEvents.of(client, session, 0, turn);
+        assertThat(events.getLast().path("stop_reason").asText()).isEqualTo("interrupted");
+        JsonNode lost = TurnEvents.ofType(events, "model.lost").getFirst();
+        assertThat(lost.at("/usage/input_tokens").asLong()).isPositive();
+        assertThat(lost.at("/usage/cost_usd").decimalValue()).isPositive();
+        assertThat(lost.path("estimated").asBoolean()).isTrue();
+        var usage = client.sessions().get(session).usage();
+        assertThat(usage.inputTokens()).isEqualTo(lost.at("/usage/input_tokens").asLong());
+        assertThat(events.getLast().path("usage")).isEqualTo(lost.path("usage"));
+    }
+
+    @Test
+    void aCommandIsStoppedWhenTheMinutesAreOver() {
+        String session = session("coder");
+        List<JsonNode> turn = turn(session, within("sleep", minutes("0.01")));
+        assertFailed(session, turn, "budget");
+        assertThat(budget(turn).path("unit").asText()).isEqualTo("minutes");
+        JsonNode result = TurnEvents.ofType(turn, "tool.completed").getFirst();
+        assertThat(result.path("status").asText()).isEqualTo("interrupted");
+        assertThat(result.path("result").asText()).contains("the minutes of its budget were over");
+        assertThat(result.path("duration_ms").asLong()).isBetween(400L, 20_000L);
+    }
+
+    private static BudgetLimits minutes(String minutes) {
+        return new BudgetLimits(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(new BigDecimal(minutes)),
+                Optional.empty());
+    }
+
+    @Test
+    void whatSteeredATurnThatEndedBeforeItsModelSawItIsAnswered() {
+        String session = session("coder");
+        var once =
+                new BudgetLimits(
+                        Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(1));
+        String turn = client.sessions().send(session, within("nap", once)).turn();
+        await(session, "tool.started");
+        assertThat(client.sessions().send(session, MessageRequest.steering("hello")).turn())
+                .isEqualTo(turn);
+        JsonNode end = TurnEvents.of(client, session, 0, turn).getLast();
+        assertThat(end.path("stop_reason").asText()).isEqualTo("max_steps");
+        assertThat(end.path("unseen_messages").asInt()).isEqualTo(1);
+        try (EventFeed feed = client.sessions().follow(session, end.path("seq").asLong())) {
+            SessionEvent event = feed.next();
+            assertThat(event.type()).isEqualTo("message.user");
+            assertThat(event.json().path("turn").asText()).isNotEqualTo(turn);
+            while (!event.type().equals("message.assistant")) {
+                event = feed.next();
+            }
+            assertThat(event.json().path("text").asText()).isEqualTo("Hello.");
+        }
+    }
+
+    @Test
+    void anInterruptTakesPlaceAlsoWhenThereIsNoMoneyForItsMessage() {
+        own.set((_, _, _) -> call("bash", "{\"command\":\"sleep 50\"}"));
+        String session = session("own");
+        String turn = client.sessions().send(session, "hello").turn();
+        await(session, "tool.started"); // 2 USD are spent, and the turn goes on
+        SessionInfo spent = client.sessions().get(session);
+
+        CarrelException e =
+                catchThrowableOfType(
+                        CarrelException.class,
+                        () -> client.sessions().send(session, MessageRequest.interrupting("no")));
+
+        assertThat(e.code()).isEqualTo(ErrorCode.BUDGET_EXCEEDED);
+        JsonNode end = TurnEvents.of(client, session, 0, turn).getLast();
+        assertThat(end.path("stop_reason").asText()).isEqualTo("interrupted");
+        assertThat(client.sessions().get(session).lastEvent()).isEqualTo(end.path("seq").asLong());
+        assertThat(end.path("seq").asLong()).isGreaterThan(spent.lastEvent());
+    }
+
+    private void await(String session, String type) {
+        try (EventFeed feed = client.sessions().follow(session, 0)) {
+            while (!feed.next().type().equals(type)) {
+                assertThat(feed.hasNext()).isTrue();
+            }
+        }
+    }
+
+    @Test
     void aTurnThatWaitedWhileTheMoneyWentEndsAtOnce() {
         String session = session("own");
         var second = new AtomicReference<String>();
@@ -343,6 +454,25 @@ class GuardsApiIT {
         assertThat(client.status().providers())
                 .extracting(ProviderInfo::name, ProviderInfo::state)
                 .contains(tuple("down", "open"), tuple("locked", "failing"), tuple("own", "ok"));
+    }
+
+    @Test
+    void whoHasNoOtherModelWaitsWhileAProviderIsLeftAlone() {
+        for (int i = 0; i < 3; i++) {
+            assertThat(turn(session("alone"), "hello").getLast().at("/error/code").asText())
+                    .isEqualTo("model_unavailable");
+        }
+        String session = session("alone");
+        String turn = client.sessions().send(session, "hello").turn();
+        await(session, "model.started");
+        assertThat(client.status().providers())
+                .extracting(ProviderInfo::name, ProviderInfo::state)
+                .contains(tuple("away", "open"));
+        assertThat(client.sessions().get(session).state()).isEqualTo("running");
+        client.sessions().interrupt(session);
+        List<JsonNode> events = TurnEvents.of(client, session, 0, turn);
+        assertThat(events.getLast().path("stop_reason").asText()).isEqualTo("interrupted");
+        assertThat(TurnEvents.types(events)).doesNotContain("model.lost"); // nothing was asked
     }
 
     @Test

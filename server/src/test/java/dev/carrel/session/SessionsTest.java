@@ -8,11 +8,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.carrel.agent.Conversation;
 import dev.carrel.agent.Event;
 import dev.carrel.agent.StopReason;
 import dev.carrel.agent.TurnId;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
+import dev.carrel.model.Message;
 import dev.carrel.model.ToolCall;
 import dev.carrel.model.ToolSpec;
 import dev.carrel.model.Usage;
@@ -33,6 +35,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class SessionsTest {
     @TempDir Path home;
@@ -184,17 +188,77 @@ class SessionsTest {
         assertThat(fixture.session(id).state()).isEqualTo(SessionState.IDLE);
     }
 
-    @Test
-    void whatHasEndedForAnotherReasonIsNotHeldUpByAMessage() {
+    @ParameterizedTest
+    @EnumSource(
+            value = StopReason.class,
+            names = {"MAX_STEPS", "STUCK", "MALFORMED_CALLS", "ERROR"})
+    void whatATurnHasNotSeenWhenItFailsIsAnsweredByAnother(StopReason reason) {
         SessionId id = fixture.newSession();
         sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
-        SessionJournal journal = sessions.turns().journal(fixture.claim());
+        Lease lease = fixture.claim();
+        SessionJournal journal = sessions.turns().journal(lease);
+        journal.append(new Event.TurnStarted(1));
+        journal.append(new Event.ModelStarted(1, "any/any"));
         sessions.send(PROJECT, id, TurnInput.ofMessage("stop"), Delivery.STEER);
 
-        Event end = end(StopReason.MAX_STEPS);
-        assertThat(journal.append(end)).containsExactly(Event.UserMessage.steering("stop"), end);
+        Event.TurnCompleted end = end(reason);
+        assertThat(journal.append(end))
+                .containsExactly(Event.UserMessage.steering("stop"), end.over(1));
+        assertThat(fixture.session(id).state()).isEqualTo(SessionState.QUEUED);
+        assertThat(fixture.session(id).stopReason()).contains(reason);
+        sessions.turns().release(lease);
+        Lease next = fixture.claim();
+        SessionJournal answering = sessions.turns().journal(next);
+        assertThat(userMessages(answering)).containsExactly("one", "stop");
+
+        answering.append(new Event.TurnStarted(1));
+        answering.append(end); // it has its own say, and that is all
         assertThat(fixture.session(id).state()).isEqualTo(SessionState.FAILED);
-        assertThat(fixture.session(id).stopReason()).contains(StopReason.MAX_STEPS);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = StopReason.class,
+            names = {"INTERRUPTED", "BUDGET"})
+    void whatAnInterruptOrABudgetLeavesUnseenStaysForTheNextTurn(StopReason reason) {
+        SessionId id = fixture.newSession();
+        sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
+        Lease lease = fixture.claim();
+        SessionJournal journal = sessions.turns().journal(lease);
+        journal.append(new Event.TurnStarted(1));
+        sessions.send(PROJECT, id, TurnInput.ofMessage("stop"), Delivery.STEER);
+        Event.TurnCompleted end = end(reason);
+        assertThat(journal.append(end).getLast()).isEqualTo(end.over(1));
+        assertThat(sessions.turns().claim(1, SessionFixture.LEASE)).isEmpty();
+        sessions.turns().release(lease);
+
+        sessions.send(PROJECT, id, TurnInput.ofMessage("two"));
+        assertThat(userMessages(sessions.turns().journal(fixture.claim())))
+                .containsExactly("one", "stop", "two");
+    }
+
+    @Test
+    void aTurnThatWaitsAnswersWhatTheOneBeforeHasNotSeen() {
+        SessionId id = fixture.newSession();
+        sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
+        Lease lease = fixture.claim();
+        TurnId two = sessions.send(PROJECT, id, TurnInput.ofMessage("two"));
+        sessions.send(PROJECT, id, TurnInput.ofMessage("stop"), Delivery.STEER);
+        complete(lease, StopReason.STUCK);
+        Lease next = fixture.claim();
+        assertThat(next.turn()).isEqualTo(two);
+        assertThat(userMessages(sessions.turns().journal(next)))
+                .containsExactly("one", "stop", "two");
+        complete(next, StopReason.END);
+        assertThat(fixture.session(id).state()).isEqualTo(SessionState.IDLE);
+    }
+
+    /// As the model is to see them.
+    private static List<String> userMessages(SessionJournal journal) {
+        return Conversation.of(journal.events()).messages().stream()
+                .filter(Message.User.class::isInstance)
+                .map(message -> ((Message.User) message).text())
+                .toList();
     }
 
     @Test
@@ -222,6 +286,24 @@ class SessionsTest {
         assertThat(lease.cancellation().isCancelled()).isTrue();
         complete(lease, StopReason.INTERRUPTED);
         assertThat(fixture.claim().turn()).isEqualTo(next);
+    }
+
+    @Test
+    void anInterruptHappensAlsoWhereTheMessageIsRefused() {
+        SessionId id = fixture.newSession();
+        sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
+        Lease lease = fixture.claim();
+        for (int i = 0; i < 2; i++) { // as many as may wait
+            sessions.send(PROJECT, id, TurnInput.ofMessage("waits"));
+        }
+        long last = fixture.session(id).lastEvent();
+        TurnInput no = TurnInput.ofMessage("no");
+        assertCode(
+                ErrorCode.SESSION_BUSY, () -> sessions.send(PROJECT, id, no, Delivery.INTERRUPT));
+        assertThat(lease.cancellation().isCancelled()).isTrue();
+        assertThat(fixture.session(id).lastEvent()).isEqualTo(last);
+        sessions.turns().release(lease); // and it is not forgotten with the process
+        assertThat(fixture.claim().cancellation().isCancelled()).isTrue();
     }
 
     @Test
@@ -479,7 +561,7 @@ class SessionsTest {
         sessions.turns().release(lease);
     }
 
-    private static Event end(StopReason reason) {
+    private static Event.TurnCompleted end(StopReason reason) {
         return new Event.TurnCompleted(reason, 1, Usage.NONE, Optional.empty());
     }
 
