@@ -63,8 +63,8 @@ public final class AgentLoop {
                 ApprovalGate.ask(turn, ours);
                 calls.run(turn, next);
             } else if (!ours.isEmpty()) {
-                ApprovalGate.ask(turn, ours);
-                if (turn.rest()) {
+                // A word may have come with what was asked: then there is something to do.
+                if (!ApprovalGate.ask(turn, ours) && turn.rest()) {
                     return;
                 }
             } else if (!open.isEmpty()) {

@@ -55,8 +55,9 @@ final class ApprovalGate {
                                 : ". The reason: " + decision.reason().strip()));
     }
 
-    /// Asks for all that are held back, each once.
-    static void ask(Turn turn, List<PlannedCall> plan) {
+    /// Asks for all that are held back, each once. False when all were asked for before.
+    static boolean ask(Turn turn, List<PlannedCall> plan) {
+        boolean asked = false;
         for (PlannedCall planned : plan) {
             if (planned instanceof PlannedCall.Held held
                     && !turn.state().approvals().isWaiting(held.call().id())) {
@@ -66,7 +67,9 @@ final class ApprovalGate {
                                 held.call().name(),
                                 held.call().arguments(),
                                 held.pattern()));
+                asked = true;
             }
         }
+        return asked;
     }
 }

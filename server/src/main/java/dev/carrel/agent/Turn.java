@@ -34,11 +34,13 @@ final class Turn {
         state.add(event);
     }
 
-    /// Appends what was noted.
-    void flush() {
-        if (!noted.isEmpty()) {
+    /// Appends what was noted. False when that was nothing.
+    boolean flush() {
+        boolean any = !noted.isEmpty();
+        if (any) {
             write(List.of());
         }
+        return any;
     }
 
     private void write(List<Event> more) {
@@ -55,9 +57,12 @@ final class Turn {
         noted.clear();
     }
 
-    /// True when the turn was given back until somebody has said something about it.
+    /// True when the turn was given back until somebody has said something about it. It is not
+    /// where something is written first: what came meanwhile has to be looked at.
     boolean rest() {
-        flush();
+        if (flush()) {
+            return false;
+        }
         Optional<List<Event>> fresh = journal.rest();
         fresh.ifPresent(events -> events.forEach(state::add));
         return fresh.isEmpty();

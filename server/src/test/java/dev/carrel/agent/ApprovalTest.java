@@ -182,6 +182,24 @@ class ApprovalTest {
     }
 
     @Test
+    void aWordThatComesWhileAnotherCallIsAskedAboutIsNotMissed() {
+        int come = 0;
+        for (int append = 0; append < 8; append++) {
+            var other = new Stage();
+            play(other, call("a", "touch", "prod1"), call("b", "touch", "prod2"));
+            ListJournal said = Stage.journal().arriveBefore(append, allow("a"));
+            other.run(said);
+            List<String> shape = Stage.shape(said.events());
+            int asked = shape.indexOf("asked:a");
+            if (asked >= 0 && said.events().indexOf(allow("a")) > asked) {
+                assertThat(shape).endsWith("allowed:a", "asked:b", "started:a", "ok:a");
+                come++;
+            }
+        }
+        assertThat(come).isPositive();
+    }
+
+    @Test
     void aMessageThatSteersIsSeenAfterTheWord() {
         play(call("a", "touch", "prod"));
         stage.run(journal.arriveBeforeRest(Event.UserMessage.steering("also this")));

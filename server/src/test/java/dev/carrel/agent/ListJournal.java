@@ -46,7 +46,12 @@ public final class ListJournal implements Journal {
 
     /// Has a message to steer the turn arrive just before the append of this number.
     public ListJournal steerBefore(int append, String text) {
-        arrivals.put(append, List.of(Event.UserMessage.steering(text)));
+        return arriveBefore(append, Event.UserMessage.steering(text));
+    }
+
+    /// Has somebody say this just before the append of this number.
+    public ListJournal arriveBefore(int append, Event event) {
+        arrivals.put(append, List.of(event));
         return this;
     }
 

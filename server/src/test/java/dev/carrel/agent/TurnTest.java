@@ -43,6 +43,18 @@ class TurnTest {
     }
 
     @Test
+    void aTurnThatHasSomethingToWriteIsNotGivenBackBeforeWhatCameIsLookedAt() {
+        ListJournal journal = journal(ASKED);
+        var turn = new Turn(journal);
+
+        turn.note(ANSWERED);
+
+        assertThat(turn.rest()).isFalse();
+        assertThat(journal.rests()).isZero();
+        assertThat(turn.rest()).isTrue();
+    }
+
+    @Test
     void aMessageThatCameMeanwhileStandsBeforeWhatWasNoted() {
         ListJournal journal = journal(ASKED).steerBefore(0, "wait");
         var turn = new Turn(journal);
