@@ -11,6 +11,10 @@ import java.util.concurrent.TimeUnit;
 final class Injection {
     /// Written as `commit:die:7`, which is what a test prints and takes.
     record Case(ChaosPlace place, ChaosBlow blow, int n) {
+        static boolean isOne(String text) {
+            return text.split(":").length == 3;
+        }
+
         static Case parse(String text) {
             String[] parts = text.toUpperCase().split(":");
             return new Case(
