@@ -81,7 +81,10 @@ public final class Conversation {
                 usage = usage.plus(lost.usage());
                 callUncounted = false;
             }
-            case Event.TurnNudged nudged -> settled.add(new Message.User(nudged.text()));
+            case Event.TurnNudged nudged -> {
+                takeSteering(); // what was sent before it, stands before it
+                settled.add(new Message.User(nudged.text()));
+            }
             case Event.AssistantMessage answer -> answer(answer);
             case Event.ApprovalRequested request -> {
                 callIds.add(request.callId()); // its answer may be among those that were summed up

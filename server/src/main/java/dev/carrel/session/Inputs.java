@@ -158,6 +158,8 @@ final class Inputs {
                         .orElse(List.of())
                         .stream()
                         .map(StreamItem.Recorded::event)
+                        .filter(event ->
+                                !(event instanceof Event.UserMessage message && message.steer()))
                         .toList();
         var open = new LinkedHashMap<String, ToolCall>();
         if (!step.isEmpty() && step.getLast() instanceof Event.TurnCompleted) {

@@ -1,7 +1,5 @@
 package dev.carrel.session;
 
-import dev.carrel.agent.Cut;
-import dev.carrel.agent.Event;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -10,38 +8,39 @@ import org.jdbi.v3.core.Handle;
 /// turn by turn. In the journal itself, a message stands where it was sent, perhaps in the middle
 /// of an earlier turn. Entries of no turn stand where they are.
 ///
-/// Answers and calls that a summary stands for are left out, so that a long session loads about as
-/// fast as a short one; the fold of the rest is the same. What the turn itself did is all there.
+/// What a summary stands for, and what only earlier turns were told, is left out ([NeededEntries]).
+/// What the turn itself did is all there.
 final class TurnEntries {
-    /// All but what a summary stands for. An index has just these entries, and is used where this
-    /// stands word by word.
-    private static final String NOT_SUMMED_UP =
-            " e.type not in"
-                    + " ('model.started', 'message.assistant', 'tool.started', 'tool.completed') ";
-
-    private static final String FROM_EVENTS =
-            " from events e where e.session = :session and e.place <= :position and ";
+    private static final String SELECT =
+            "select e.seq, e.time, e.turn, e.type, e.place,"
+                    + " case when e.type = 'turn.started' and e.seq < :told then '{}' else e.body end"
+                    + " as body from events e"
+                    + " where e.session = :session and e.place <= :position and ";
 
     private TurnEntries() {}
 
     /// What the turn at `position` has to know.
     static List<StreamItem.Recorded> read(Handle handle, SessionId session, long position) {
         var counting = CountingEntries.of(handle, session);
-        String columns = EventRows.COLUMNS + ", e.place ";
+        var needed = NeededEntries.of(handle, session, position, counting);
         return handle
                 .createQuery(
-                        "select "
-                                + columns
-                                + FROM_EVENTS
-                                + "e.seq >= :whole union all select "
-                                + columns
-                                + FROM_EVENTS
+                        SELECT
+                                + "e.seq >= :whole union all "
+                                + SELECT
                                 + "e.seq < :whole and"
-                                + NOT_SUMMED_UP
-                                + "order by place, seq")
+                                + NeededEntries.NOT_SUMMED_UP
+                                + """
+                                and (e.type <> 'message.user' or e.place > :turn
+                                    or (e.place = :turn and e.seq >= :message))
+                                order by place, seq
+                                """)
                 .bind("session", session.value())
                 .bind("position", position)
-                .bind("whole", Math.min(position, keptFrom(handle, session, position, counting)))
+                .bind("told", needed.told())
+                .bind("whole", needed.whole())
+                .bind("turn", needed.messages().turn())
+                .bind("message", needed.messages().seq())
                 .map((row, context) ->
                         counting.contain(row.getLong("seq"))
                                 ? Optional.of(EventRows.entry(row))
@@ -90,55 +89,5 @@ final class TurnEntries {
                         .mapTo(Integer.class)
                         .one()
                 > 0;
-    }
-
-    /// The model call of the first answer that the newest summary does not stand for; 0 without a
-    /// summary.
-    private static long keptFrom(
-            Handle handle, SessionId session, long position, CountingEntries counting) {
-        Optional<Long> answer =
-                compactions(handle, session, position, counting).stream()
-                        .flatMap(event -> event.summary().stream())
-                        .map(Cut.Summary::keptFrom)
-                        .findFirst();
-        if (answer.isEmpty()) {
-            return 0;
-        }
-        return handle.createQuery(
-                        """
-                        select seq from events
-                        where session = :session and seq <= :answer and type = :asked
-                        order by part desc, seq desc limit 1
-                        """)
-                .bind("session", session.value())
-                .bind("answer", answer.get())
-                .bind("asked", EventBody.MODEL_STARTED)
-                .mapTo(Long.class)
-                .findOne()
-                .orElse(0L);
-    }
-
-    /// Newest first.
-    private static List<Event.Compaction> compactions(
-            Handle handle, SessionId session, long position, CountingEntries counting) {
-        return handle
-                .createQuery(
-                        "select e.seq, e.body"
-                                + FROM_EVENTS
-                                + "e.type = :type and"
-                                + NOT_SUMMED_UP
-                                + "order by e.part desc, e.seq desc")
-                .bind("session", session.value())
-                .bind("type", EventBody.COMPACTION)
-                .bind("position", position)
-                .map((row, context) ->
-                        counting.contain(row.getLong("seq"))
-                                ? Optional.of(row.getString("body"))
-                                : Optional.<String>empty())
-                .list()
-                .stream()
-                .flatMap(Optional::stream)
-                .map(body -> (Event.Compaction) EventJson.parse(EventBody.COMPACTION, body))
-                .toList();
     }
 }

@@ -556,6 +556,21 @@ class SessionsTest {
         return id;
     }
 
+    @Test
+    void aMessageThatComesAfterTheLastAnswerLeavesCallsToTheirCaller() {
+        SessionId id = fixture.newSession();
+        sessions.send(PROJECT, id, new TurnInput(List.of("weather?"), Map.of(), List.of(TOOL)));
+        Lease lease = fixture.claim();
+        SessionJournal journal = sessions.turns().journal(lease);
+        journal.append(new Event.TurnStarted(1));
+        journal.append(answer("", new ToolCall("c1", "weather", "{}")));
+        sessions.send(PROJECT, id, TurnInput.ofMessage("hurry"), Delivery.STEER);
+        complete(lease, StopReason.TOOL_CALLS);
+
+        sessions.send(PROJECT, id, new TurnInput(List.of(), Map.of("c1", "sun"), List.of()));
+        assertThat(fixture.events(id).getLast()).isInstanceOf(Event.ToolCompleted.class);
+    }
+
     private void complete(Lease lease, StopReason reason) {
         sessions.turns().journal(lease).append(end(reason));
         sessions.turns().release(lease);
