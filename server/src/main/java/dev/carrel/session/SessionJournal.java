@@ -147,7 +147,7 @@ public final class SessionJournal implements Journal {
                         UnseenMessages.of(handle, lease.key(), lease.turn(), completed.reason());
                 TurnRows.complete(handle, lease.turn());
                 own.add(write(handle, completed.over(unseen.count())));
-                next = unseen.answerIn(handle, lease.key(), completed.reason(), clock.instant());
+                next = unseen.answerIn(handle, lease.key(), own.getLast());
             }
         }
         return new Appended(arrivals, own, next);

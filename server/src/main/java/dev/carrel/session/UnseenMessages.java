@@ -4,7 +4,6 @@ import dev.carrel.agent.Budget;
 import dev.carrel.agent.Event;
 import dev.carrel.agent.StopReason;
 import dev.carrel.agent.TurnId;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -31,9 +30,10 @@ record UnseenMessages(List<Event.UserMessage> messages) {
     /// that after an interrupt; nothing goes on by itself where a budget was spent; and results of
     /// the caller's tools start the next turn anyway.
     Optional<StreamItem.Recorded> answerIn(
-            Handle handle, SessionKey session, StopReason end, Instant now) {
+            Handle handle, SessionKey session, StreamItem.Recorded end) {
+        StopReason reason = ((Event.TurnCompleted) end.event()).reason();
         boolean wanted =
-                switch (end) {
+                switch (reason) {
                     case MAX_STEPS, STUCK, MALFORMED_CALLS, ERROR -> true;
                     case END, INTERRUPTED, BUDGET, TOOL_CALLS -> false;
                 };
@@ -43,8 +43,8 @@ record UnseenMessages(List<Event.UserMessage> messages) {
         Budget budget =
                 messages.stream().map(Event.UserMessage::budget).reduce(Budget.NONE, Budget::lower);
         long position = EventRows.lastSeq(handle, session.id()) + 1;
-        TurnId next = TurnRows.queue(handle, session, position, now);
+        TurnId next = TurnRows.queue(handle, session, position, end.time());
         var begin = new Event.UserMessage("", List.of()).within(budget);
-        return Optional.of(EventRows.append(handle, session, Optional.of(next), begin, now));
+        return Optional.of(EventRows.append(handle, session, Optional.of(next), begin, end.time()));
     }
 }
