@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -97,7 +96,8 @@ final class ProviderChatModel implements ChatModel {
                 // What we cut may have been worked on; what was refused was not.
                 boolean stopped =
                         cancellation.isCancelled() || e instanceof Cancellation.CancelledException;
-                boolean silent = exchange.isOk() && e.getCause() instanceof TimeoutException;
+                boolean silent =
+                        exchange.isOk() && e instanceof ProviderFailure cut && cut.isSilence();
                 if (stopped || silent || heard.anything(reader)) {
                     listener.lost(heard.taken(request, reader));
                 }

@@ -4,6 +4,7 @@ import dev.carrel.error.ErrorCode;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// What went wrong in one attempt, already in Carrel's words; the code says whether another attempt
@@ -26,6 +27,11 @@ final class ProviderFailure extends RuntimeException {
 
     static ProviderFailure badAnswer(String message) {
         return new ProviderFailure(ErrorCode.MODEL_BAD_ANSWER, message, Optional.empty());
+    }
+
+    /// Whether it was silence, which took as long as silence may.
+    boolean isSilence() {
+        return getCause() instanceof TimeoutException;
     }
 
     ErrorCode code() {

@@ -8,16 +8,18 @@ import java.util.function.DoubleSupplier;
 /// When a failed attempt is made again: after a pause that doubles from `firstPause` to `pauseMax`,
 /// shortened at random by up to half so that many sessions do not come back together, or after what
 /// the provider asked for if that is longer. All pauses of a call together take at most
-/// `pausesMax`. A bad answer cost tokens and time already, so it is asked for fewer times.
+/// `pausesMax`. A bad answer cost tokens and time already, so it is asked for fewer times; silence
+/// cost minutes, in which the next model could have answered.
 record RetryPolicy(
         int triesMax,
         int badAnswerTriesMax,
+        int silenceTriesMax,
         Duration firstPause,
         Duration pauseMax,
         Duration pausesMax) {
     static final RetryPolicy DEFAULT =
             new RetryPolicy(
-                    6, 3, Duration.ofMillis(500), Duration.ofSeconds(20), Duration.ofMinutes(2));
+                    6, 3, 2, Duration.ofMillis(500), Duration.ofSeconds(20), Duration.ofMinutes(2));
 
     private static final int DOUBLINGS_MAX = 20; // far above any pauseMax
 
@@ -25,7 +27,7 @@ record RetryPolicy(
     /// pauses so far, `random` gives values from 0 to 1.
     Optional<Duration> pauseAfter(
             ProviderFailure failure, int tries, Duration paused, DoubleSupplier random) {
-        if (!failure.code().retryable() || tries >= triesMax(failure.code())) {
+        if (!failure.code().retryable() || tries >= triesMax(failure)) {
             return Optional.empty();
         }
         Duration backoff = backoff(tries, random);
@@ -35,8 +37,11 @@ record RetryPolicy(
         return fits ? Optional.of(pause) : Optional.empty();
     }
 
-    private int triesMax(ErrorCode code) {
-        return code == ErrorCode.MODEL_BAD_ANSWER ? badAnswerTriesMax : triesMax;
+    private int triesMax(ProviderFailure failure) {
+        if (failure.isSilence()) {
+            return silenceTriesMax;
+        }
+        return failure.code() == ErrorCode.MODEL_BAD_ANSWER ? badAnswerTriesMax : triesMax;
     }
 
     private Duration backoff(int tries, DoubleSupplier random) {

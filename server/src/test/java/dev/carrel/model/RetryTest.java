@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RetryTest {
     private static final RetryPolicy POLICY =
             new RetryPolicy(
-                    4, 2, Duration.ofSeconds(1), Duration.ofSeconds(3), Duration.ofSeconds(20));
+                    4, 3, 2, Duration.ofSeconds(1), Duration.ofSeconds(3), Duration.ofSeconds(20));
     private static final Instant NOW = Instant.parse("2026-11-21T08:00:00Z");
 
     private static Optional<Duration> pause(
@@ -66,8 +67,18 @@ class RetryTest {
 
     @Test
     void badAnswersAreAskedForLessOften() {
-        assertThat(pause(ErrorCode.MODEL_BAD_ANSWER, Optional.empty(), 1, 0)).isPresent();
-        assertThat(pause(ErrorCode.MODEL_BAD_ANSWER, Optional.empty(), 2, 0)).isEmpty();
+        assertThat(pause(ErrorCode.MODEL_BAD_ANSWER, Optional.empty(), 2, 0)).isPresent();
+        assertThat(pause(ErrorCode.MODEL_BAD_ANSWER, Optional.empty(), 3, 0)).isEmpty();
+    }
+
+    @Test
+    void whoIsSilentForMinutesIsAskedOnceMore() {
+        var silence = new ProviderFailure(ErrorCode.MODEL_UNAVAILABLE, "x", new TimeoutException());
+        assertThat(POLICY.pauseAfter(silence, 1, Duration.ZERO, () -> 0)).isPresent();
+        assertThat(POLICY.pauseAfter(silence, 2, Duration.ZERO, () -> 0)).isEmpty();
+        var broken =
+                new ProviderFailure(ErrorCode.MODEL_UNAVAILABLE, "x", new java.io.IOException());
+        assertThat(POLICY.pauseAfter(broken, 3, Duration.ZERO, () -> 0)).isPresent();
     }
 
     @ParameterizedTest
