@@ -149,6 +149,11 @@ final class Sessions {
         var made = new ArrayList<>(List.of(longer, shorter));
         Map<String, Long> ends = Map.of(longer, last(longer), shorter, last(shorter));
         compare("fork without files", longer, shorter, id -> made.add(fork(id, ends.get(id), "none")));
+        compare("fork without files, and a turn of one answer", longer, shorter, id -> {
+            String fork = fork(id, last(id), "none");
+            made.add(fork);
+            return run(fork, "say");
+        });
         compare("fork with files", longer, shorter, id -> made.add(fork(id, ends.get(id), "restore")));
         deleteAll(made);
     }

@@ -45,6 +45,14 @@ final class KeptJournals {
         }
     }
 
+    /// A fork that begins with the entries of a session up to `at` knows what is kept of that.
+    synchronized void share(SessionId session, SessionId fork, long at) {
+        Kept kept = sessions.getOrDefault(session, Kept.NOTHING);
+        if (!kept.entries().isEmpty() && kept.seen() <= at) {
+            keep(fork, kept);
+        }
+    }
+
     /// What is kept for a turn at `position`; it is the caller's then, and not kept any more.
     synchronized Kept take(SessionId session, long position) {
         Kept kept = take(session);

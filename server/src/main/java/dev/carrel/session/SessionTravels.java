@@ -89,6 +89,7 @@ public final class SessionTravels {
                 var event = new Event.SessionForked(id.value(), last, then);
                 return EventRows.append(handle, fork, Optional.empty(), event, now);
             });
+            sessions.turns().kept().share(id, fork.id(), last);
         }
     }
 

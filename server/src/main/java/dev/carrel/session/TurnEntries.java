@@ -75,17 +75,20 @@ final class TurnEntries {
                         .list());
     }
 
-    /// A turn's entries have higher numbers than its position.
+    /// A turn's entries have higher numbers than its position. That a session is a fork stands
+    /// behind what it shares, and before its own turns.
     private static boolean changedSince(Handle handle, SessionId session, KeptJournals.Kept kept) {
         return handle.createQuery(
                                 """
                                 select count(*) from events
                                 where session = :session and seq > :kept
-                                    and (turn is null or (place <= :kept and seq > :seen))
+                                    and ((turn is null and type <> :forked)
+                                        or (place <= :kept and seq > :seen))
                                 """)
                         .bind("session", session.value())
                         .bind("kept", kept.position())
                         .bind("seen", kept.seen())
+                        .bind("forked", EventBody.SESSION_FORKED)
                         .mapTo(Integer.class)
                         .one()
                 > 0;

@@ -6,9 +6,11 @@ import static dev.carrel.session.SessionFixture.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carrel.agent.Event;
+import dev.carrel.agent.FilesThen;
 import dev.carrel.agent.StopReason;
 import dev.carrel.model.Usage;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -67,6 +69,52 @@ class KeptJournalsTest {
                         fixture.clock.instant()));
         send("two");
         assertSame("two");
+    }
+
+    @Test
+    void aForkKnowsWhatIsKeptOfItsOriginal() {
+        send("one");
+        turn(fixture.sessions, "re one");
+        SessionId original = session;
+        long last = fixture.sessions.get(PROJECT, original).lastEvent();
+        KeptJournals kept = fixture.sessions.turns().kept();
+
+        session = fork(original, last);
+        kept.share(original, session, last);
+        assertThat(kept.take(session, Long.MAX_VALUE).entries()).isNotEmpty();
+        kept.share(original, session, last);
+        send("two");
+        assertSame("two");
+        turn(fixture.sessions, "re two");
+        send("three");
+        assertSame("three");
+        turn(fixture.sessions, "re three");
+
+        session = original;
+        send("two of the original");
+        assertThat(assertSame("two of the original").events().toString()).doesNotContain("re two");
+    }
+
+    @Test
+    void aForkOfEarlierEntriesDoesNotKnowWhatIsKept() {
+        send("one");
+        turn(fixture.sessions, "re one");
+        KeptJournals kept = fixture.sessions.turns().kept();
+        SessionId fork = fork(session, 1);
+        kept.share(session, fork, 1);
+        assertThat(kept.take(fork, Long.MAX_VALUE)).isEqualTo(KeptJournals.Kept.NOTHING);
+    }
+
+    private SessionId fork(SessionId from, long at) {
+        var key = new SessionKey(PROJECT, SessionId.next());
+        fixture.store.write(handle -> {
+            Instant now = fixture.clock.instant();
+            SessionRows.insert(handle, key, Optional.empty(), Optional.empty(), now);
+            Lineage.fork(handle, from, key, at);
+            var forked = new Event.SessionForked(from.value(), at, new FilesThen.Left());
+            return EventRows.append(handle, key, Optional.empty(), forked, now);
+        });
+        return key.id();
     }
 
     @Test
