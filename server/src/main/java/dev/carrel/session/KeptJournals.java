@@ -47,9 +47,12 @@ final class KeptJournals {
 
     /// A fork that begins with the entries of a session up to `at` knows what is kept of that.
     synchronized void share(SessionId session, SessionId fork, long at) {
-        Kept kept = sessions.getOrDefault(session, Kept.NOTHING);
-        if (!kept.entries().isEmpty() && kept.seen() <= at) {
-            keep(fork, kept);
+        Kept kept = take(session);
+        if (!kept.entries().isEmpty()) {
+            keep(session, kept); // anew, so that its forks do not drive it out
+            if (kept.seen() <= at) {
+                keep(fork, kept);
+            }
         }
     }
 
