@@ -44,6 +44,9 @@ public final class AgentLoop {
     /// goes on from there.
     public void run() {
         var turn = new Turn(journal);
+        if (turn.state().turnRunning() && turn.state().callUncounted()) {
+            model.countLost(turn); // also when the turn is to be stopped
+        }
         while (turn.state().turnRunning()) {
             stopIfInterrupted();
             if (!cancellation.isCancelled()) {
@@ -71,8 +74,6 @@ public final class AgentLoop {
                 turn.complete(StopReason.TOOL_CALLS);
             } else if (state.answered()) {
                 turn.complete(StopReason.END);
-            } else if (state.callUncounted()) {
-                model.countLost(turn);
             } else {
                 guards.instead(state).ifPresentOrElse(turn::append, () -> model.run(turn));
             }

@@ -85,14 +85,17 @@ final class ModelStep {
     private void run(Turn turn, ModelCall call) {
         Optional<Supplier<Event>> room = compactor.before(turn.state(), call);
         if (room.isPresent()) {
-            append(turn, call, room.get());
+            // A summary takes time: what was noted comes first, and then the loop comes back.
+            if (!turn.flush()) {
+                append(turn, call, room.get());
+            }
             return;
         }
         if (turn.state().modelCalled()) {
             turn.publish(new Delta.Restarted()); // what came of the earlier call does not count
-        } else {
-            turn.append(new Event.ModelStarted(turn.state().step(), call.ref().toString()));
         }
+        // Each call has its own, so that each that is lost is counted.
+        turn.append(new Event.ModelStarted(turn.state().step(), call.ref().toString()));
         append(turn, call, () -> ask(turn, call));
     }
 
@@ -108,14 +111,12 @@ final class ModelStep {
             failed(turn, call, e, Duration.ofNanos(System.nanoTime() - start));
             return;
         }
-        Optional<Event> lost = call.losses().event(step, call.ref(), Duration.ZERO);
+        call.losses().event(step, call.ref(), Duration.ZERO).ifPresent(turn::note);
         if (event instanceof Event.AssistantMessage answer
                 && !answer.message().toolCalls().isEmpty()) {
             turn.note(event); // that they are started is journaled with it
-            lost.ifPresent(turn::note);
         } else {
             turn.append(event);
-            lost.ifPresent(turn::append);
         }
     }
 
@@ -123,7 +124,7 @@ final class ModelStep {
         boolean stopped = e instanceof CancelledException && cancellation.isCancelled();
         call.losses()
                 .event(turn.state().step(), call.ref(), stopped ? took : Duration.ZERO)
-                .ifPresent(turn::append);
+                .ifPresent(turn::note); // with what ends this
         TurnError failure = failure(call.ref(), e);
         if (!(e instanceof CancelledException)) {
             order.passOver(turn, failure, took);

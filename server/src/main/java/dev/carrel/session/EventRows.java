@@ -152,9 +152,11 @@ final class EventRows {
                                  from events e
                                 where e.session = :session and e.turn = :turn
                                     and e.type = :message
-                                    and e.seq > coalesce((select max(seq) from events
+                                    and e.seq > coalesce((select seq from events
                                     where session = :session and turn = :turn
-                                        and type = :asked), 0)
+                                        and type = :asked
+                                    order by part desc, seq desc limit 1),
+                                    (select position from turns where id = :turn) - 1, 0)
                                 order by e.seq
                                 """)
                 .bind("session", session.value())

@@ -56,6 +56,11 @@ final class KeptJournals {
         }
     }
 
+    /// Of a session that is deleted.
+    synchronized void forget(SessionId session) {
+        take(session);
+    }
+
     /// What is kept for a turn at `position`; it is the caller's then, and not kept any more.
     synchronized Kept take(SessionId session, long position) {
         Kept kept = take(session);

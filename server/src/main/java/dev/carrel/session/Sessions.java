@@ -95,6 +95,7 @@ public final class Sessions implements AutoCloseable {
                     return found;
                 });
         hub.end(key);
+        turns.kept().forget(id);
         open.stream().flatMap(turn -> turns.held(turn.turn()).stream()).forEach(Sessions::stop);
     }
 

@@ -529,7 +529,14 @@ class AgentLoopTest {
         ListJournal journal = journal(new Event.ModelStarted(1, "fake/one"));
         stage.run(journal);
         assertThat(shape(journal.events()))
-                .containsExactly("user:do it", "turn", "model:1", "lost:1", "answer:1", "end:end");
+                .containsExactly(
+                        "user:do it",
+                        "turn",
+                        "model:1",
+                        "lost:1",
+                        "model:1",
+                        "answer:1",
+                        "end:end");
         assertThat(journal.deltas()).first().isEqualTo(new Delta.Restarted());
     }
 

@@ -7,6 +7,7 @@ import static dev.carrel.agent.Stage.calls;
 import static dev.carrel.agent.Stage.journal;
 import static dev.carrel.agent.Stage.text;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carrel.agent.BudgetState.Scope;
 import dev.carrel.model.Cancellation;
@@ -249,7 +250,7 @@ class GuardsTest {
         var journal = journal();
         assertThat(run(journal).usage().totalTokens()).isEqualTo(42 + 15);
         assertThat(Stage.shape(journal.events()))
-                .endsWith("model:1", "answer:1", "lost:1", "end:end");
+                .endsWith("model:1", "lost:1", "answer:1", "end:end");
     }
 
     @Test
@@ -260,13 +261,35 @@ class GuardsTest {
         assertThat(lost(journal).usage().inputTokens()).isPositive();
         assertThat(lost(journal).estimated()).isTrue();
         assertThat(Stage.shape(journal.events()))
-                .endsWith("model:1", "lost:1", "answer:1", "end:end");
+                .endsWith("model:1", "lost:1", "model:1", "answer:1", "end:end");
 
         asked.set(0);
         stage.budget = tokens(lost(journal).usage().inputTokens());
         var poor = journal(new Event.ModelStarted(1, "fake/one"));
         assertThat(reached(run(poor)).unit()).isEqualTo("tokens");
         assertThat(asked).hasValue(0);
+    }
+
+    @Test
+    void eachCallThatACrashCutCounts() {
+        var journal = journal(new Event.ModelStarted(1, "fake/one"));
+        stage.model = (_, _, _) -> text("done");
+        journal.crashAt(2, ListJournal.Moment.BEFORE); // in the append of the answer
+        assertThatThrownBy(() -> stage.run(journal)).isInstanceOf(ListJournal.Crash.class);
+        Event.TurnCompleted end = run(journal);
+        assertThat(Stage.shape(journal.events()))
+                .endsWith(
+                        "model:1", "lost:1", "model:1", "lost:1", "model:1", "answer:1", "end:end");
+        long lost = lost(journal).usage().inputTokens();
+        assertThat(end.usage().inputTokens()).isGreaterThanOrEqualTo(2 * lost);
+    }
+
+    @Test
+    void aCallThatACrashCutCountsAlsoWhenTheTurnIsInterruptedThen() {
+        var journal = journal(new Event.ModelStarted(1, "fake/one"));
+        stage.cancellation.cancel();
+        assertThat(run(journal).usage().inputTokens()).isPositive();
+        assertThat(Stage.shape(journal.events())).endsWith("model:1", "lost:1", "end:interrupted");
     }
 
     @Test

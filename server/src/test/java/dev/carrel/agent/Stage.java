@@ -237,10 +237,17 @@ final class Stage {
         return events.stream().map(Stage::shape).toList();
     }
 
-    /// The same as a run without a crash would have it: what was lost is counted, and changes
-    /// nothing.
+    /// The same as a run without a crash would have it: what was lost is counted, and asked for
+    /// again.
     static List<String> shapeWithoutLosses(List<Event> events) {
-        return shape(events).stream().filter(name -> !name.startsWith("lost:")).toList();
+        var kept = new ArrayList<String>();
+        for (String name : shape(events)) {
+            boolean again = name.startsWith("model:") && name.equals(kept.getLast());
+            if (!again && !name.startsWith("lost:")) {
+                kept.add(name);
+            }
+        }
+        return kept;
     }
 
     private static String shape(Event event) {

@@ -126,14 +126,19 @@ class KilledServerIT {
     }
 
     /// The types of the session's entries, once its turn has ended, but for what was counted of
-    /// lost calls of the model.
+    /// lost calls of the model, and that they were made again.
     private static List<String> await(CarrelClient client, String session) {
         var types = new ArrayList<String>();
+        boolean lost = false;
         try (EventFeed feed = client.sessions().follow(session, 0)) {
             while (feed.hasNext()) {
                 SessionEvent event = feed.next();
-                if (event.seq().isPresent() && !event.type().equals("model.lost")) {
-                    types.add(event.type() + " " + event.json().path("status").asText());
+                boolean again = lost && event.type().equals("model.started");
+                if (event.seq().isPresent()) {
+                    lost = event.type().equals("model.lost");
+                    if (!lost && !again) {
+                        types.add(event.type() + " " + event.json().path("status").asText());
+                    }
                 }
                 if (event.type().equals("turn.completed")) {
                     assertThat(event.json().path("stop_reason").asText()).isEqualTo("end");

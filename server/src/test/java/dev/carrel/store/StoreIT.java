@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class StoreIT {
-    private static final String FULL_DISK_BYTES = "2m";
+    private static final String FULL_DISK_BYTES = "8m";
 
     @TempDir Path home;
 

@@ -32,6 +32,10 @@ final class ChaosJournal {
                 lost.add(entry);
                 continue;
             }
+            if (type(entry).equals("model.started")
+                    && type(journal.get(i - 1)).equals("model.lost")) {
+                continue; // the same call is made again
+            }
             if (type(entry).equals("turn.completed")) {
                 lost.forEach(each -> subtract(entry, each));
                 lost.clear();

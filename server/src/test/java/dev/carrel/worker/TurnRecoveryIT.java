@@ -14,6 +14,7 @@ import dev.carrel.session.EventJson;
 import dev.carrel.session.SessionId;
 import dev.carrel.session.SessionSettings;
 import dev.carrel.session.Sessions;
+import dev.carrel.session.StreamItem;
 import dev.carrel.tool.BuiltinTools;
 import dev.carrel.tool.Tool;
 import dev.carrel.tool.ToolContext;
@@ -183,19 +184,24 @@ class TurnRecoveryIT {
         }
     }
 
-    /// The journal without what differs from run to run, and what cut calls of the model took.
+    /// The journal without what differs from run to run, and what cut calls of the model took,
+    /// which are made again.
     private static List<String> journal(WorkerFixture server, SessionId session) {
         var journal = new ArrayList<String>();
-        server.base.sessions.events(PROJECT, session, 0, 1000).stream()
-                .filter(entry -> !(entry.event() instanceof Event.ModelLost))
-                .forEach(entry -> {
-                    ObjectNode json = EventJson.of(entry);
-                    json.remove(Set.of("seq", "time", "turn", "duration_ms"));
-                    if (entry.event() instanceof Event.TurnCompleted) {
-                        json.remove("usage");
-                    }
-                    journal.add(json.toString());
-                });
+        boolean lost = false;
+        for (StreamItem.Recorded entry : server.base.sessions.events(PROJECT, session, 0, 1000)) {
+            boolean again = lost && entry.event() instanceof Event.ModelStarted;
+            lost = entry.event() instanceof Event.ModelLost;
+            if (lost || again) {
+                continue;
+            }
+            ObjectNode json = EventJson.of(entry);
+            json.remove(Set.of("seq", "time", "turn", "duration_ms"));
+            if (entry.event() instanceof Event.TurnCompleted) {
+                json.remove("usage");
+            }
+            journal.add(json.toString());
+        }
         return journal;
     }
 

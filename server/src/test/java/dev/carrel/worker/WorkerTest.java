@@ -209,7 +209,7 @@ class WorkerTest {
         gate.open();
         awaitIdle(frozen);
 
-        assertThat(fixture.base.events(session)).isEqualTo(journal).hasSize(7);
+        assertThat(fixture.base.events(session)).isEqualTo(journal).hasSize(8);
         assertThat(journal.toString()).contains("WORK", "ModelLost").doesNotContain("frozen");
     }
 
@@ -233,7 +233,7 @@ class WorkerTest {
         start(fixture.worker(PlayedModel.echo()));
         assertThat(fixture.awaitEnd(session, turn).reason()).isEqualTo(StopReason.END);
         assertThat(fixture.base.events(session))
-                .hasSize(7)
+                .hasSize(8)
                 .hasAtLeastOneElementOfType(Event.ModelLost.class);
     }
 
