@@ -8,6 +8,7 @@ import dev.carrel.model.Cancellation.CancelledException;
 import dev.carrel.model.ChatAnswer;
 import dev.carrel.model.ChatModel;
 import dev.carrel.model.ChatRequest;
+import dev.carrel.model.FinishReason;
 import dev.carrel.model.Message;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.Models;
@@ -161,6 +162,7 @@ final class ModelStep {
             }
             return compactor.after(e, turn.state(), call);
         }
+        requireWords(call, answer);
         return new Event.AssistantMessage(
                 turn.state().steps(),
                 withUniqueIds(answer.message(), live),
@@ -168,6 +170,25 @@ final class ModelStep {
                 answer.usage(),
                 answer.model(),
                 Duration.ofNanos(System.nanoTime() - start));
+    }
+
+    /// Whoever was refused, or had no room left to say anything, has not answered.
+    private static void requireWords(ModelCall call, ChatAnswer answer) {
+        Message.Assistant message = answer.message();
+        boolean filtered = answer.finish() == FinishReason.CONTENT_FILTER;
+        if (!message.text().isBlank()
+                || !message.toolCalls().isEmpty()
+                || !(filtered || answer.finish() == FinishReason.LENGTH)) {
+            return;
+        }
+        call.losses().add(answer.usage());
+        throw new CarrelException(
+                filtered ? ErrorCode.MODEL_CONTENT_FILTERED : ErrorCode.MODEL_BAD_ANSWER,
+                "model "
+                        + call.ref()
+                        + (filtered
+                                ? " refused to answer: its provider filters content"
+                                : " said nothing: its reasoning took all that it may write"));
     }
 
     private static TurnError failure(ModelRef ref, RuntimeException e) {

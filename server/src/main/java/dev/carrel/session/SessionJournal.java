@@ -100,11 +100,11 @@ public final class SessionJournal implements Journal {
         return appended.events();
     }
 
-    /// The turn has ended: its entries stay as they are. After a summary there is nothing to keep:
-    /// what it stands for is not read again.
+    /// The turn has ended: its entries stay as they are. After a summary of its own there is
+    /// nothing to keep: what that stands for is not read again.
     private void keep() {
         List<StreamItem.Recorded> more = entries.subList(known.entries().size(), entries.size());
-        if (more.stream().anyMatch(SessionJournal::isSummary)) {
+        if (more.stream().anyMatch(this::isOwnSummary)) {
             return;
         }
         long chars = known.chars();
@@ -115,8 +115,10 @@ public final class SessionJournal implements Journal {
         turns.kept().keep(lease.session(), new KeptJournals.Kept(position, seen, entries, chars));
     }
 
-    private static boolean isSummary(StreamItem.Recorded entry) {
-        return entry.event() instanceof Event.Compaction cut && cut.summary().isPresent();
+    private boolean isOwnSummary(StreamItem.Recorded entry) {
+        return entry.turn().equals(Optional.of(lease.turn()))
+                && entry.event() instanceof Event.Compaction cut
+                && cut.summary().isPresent();
     }
 
     /// `next` begins another turn.

@@ -29,6 +29,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(30)
 class AgentLoopTest {
@@ -247,6 +249,18 @@ class AgentLoopTest {
                                         said ->
                                                 assertThat(said.finish())
                                                         .isEqualTo(FinishReason.LENGTH)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"LENGTH, model_bad_answer", "CONTENT_FILTER, model_content_filtered"})
+    void anAnswerThatSaysNothingIsNoSuccess(FinishReason finish, String code) {
+        stage.script(Stage.answer(" ", finish));
+        ListJournal journal = journal();
+        stage.run(journal);
+        assertThat(shape(journal.events())).endsWith("lost:1", "end:error");
+        var end = (Event.TurnCompleted) journal.events().getLast();
+        assertThat(end.error().orElseThrow().code()).isEqualTo(code);
+        assertThat(end.usage()).as("it counts").isEqualTo(Stage.USAGE);
     }
 
     @Test

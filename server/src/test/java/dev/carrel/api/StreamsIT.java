@@ -46,7 +46,9 @@ class StreamsIT {
         for (int step = 0; step < STEPS; step++) {
             script.append("    - chunk_delay_ms: 20\n      text: \"")
                     .append("This is what I do next. ".repeat(10))
-                    .append("\"\n      calls: [{name: bash, arguments: {command: echo x}}]\n");
+                    .append("\"\n      calls: [{name: bash, arguments: {command: echo ")
+                    .append(step) // or it would be taken for a circle
+                    .append("}}]\n");
         }
         script.append("    - text: done\n  - when: flood\n    steps:\n");
         for (int step = 0; step < FLOODS; step++) {

@@ -5,14 +5,17 @@ import static dev.carrel.session.SessionFixture.PROJECT;
 import static dev.carrel.session.SessionFixture.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.carrel.agent.Cut;
 import dev.carrel.agent.Event;
 import dev.carrel.agent.FilesThen;
 import dev.carrel.agent.StopReason;
 import dev.carrel.model.Usage;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,6 +96,36 @@ class KeptJournalsTest {
         session = original;
         send("two of the original");
         assertThat(assertSame("two of the original").events().toString()).doesNotContain("re two");
+    }
+
+    @Test
+    void whatComesAfterATurnThatWasSummedUpIsKeptAgain() {
+        KeptJournals kept = fixture.sessions.turns().kept();
+        send("one");
+        summedUp(fixture.sessions);
+        assertThat(kept.take(session, Long.MAX_VALUE)).isEqualTo(KeptJournals.Kept.NOTHING);
+        send("two");
+        turn(fixture.sessions, "re two");
+        send("three");
+        assertSame("three");
+        turn(fixture.sessions, "re three");
+        assertThat(kept.take(session, Long.MAX_VALUE).entries()).isNotEmpty();
+    }
+
+    private void summedUp(Sessions process) {
+        Lease lease = process.turns().claim(1, LEASE).getFirst();
+        SessionJournal journal = process.turns().journal(lease);
+        journal.append(new Event.TurnStarted(1));
+        for (int step = 1; step <= 3; step++) {
+            journal.append(new Event.ModelStarted(step, "a/b"));
+            journal.append(answer("step " + step));
+        }
+        var cut =
+                new Cut.Summary(
+                        1, 1, journal.numberOfAnswer(1), "so far", Usage.NONE, Duration.ZERO);
+        journal.append(new Event.Compaction("a/b", cut, 100, 10, OptionalLong.empty()));
+        journal.append(new Event.TurnCompleted(StopReason.END, 3, Usage.NONE, Optional.empty()));
+        process.turns().release(lease);
     }
 
     @Test
