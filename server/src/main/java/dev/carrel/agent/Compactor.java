@@ -107,8 +107,8 @@ final class Compactor {
         int answers = size.newestAnswers();
         int users = size.userMessages(answers);
         var oldResults = new Cut.Results(answers, OLD_RESULT_CHARS);
-        boolean worthIt = size.gain(oldResults) >= gainMin(size);
-        if (isEnough(size, oldResults)) {
+        boolean worthIt = isWorthIt(size, oldResults);
+        if (worthIt && leavesRoom(size, oldResults)) {
             return Optional.of(() -> event(size, call, oldResults));
         }
         if (size.summaryGain(answers, users) >= gainMin(size)) {
@@ -122,8 +122,12 @@ final class Compactor {
                 : Optional.empty();
     }
 
-    private static boolean isEnough(ContextSize size, Cut cut) {
-        return size.gain(cut) >= gainMin(size) && size.tokensAfter(cut) <= size.max() * ROOMY;
+    private static boolean isWorthIt(ContextSize size, Cut cut) {
+        return size.gain(cut) >= gainMin(size);
+    }
+
+    private static boolean leavesRoom(ContextSize size, Cut cut) {
+        return size.tokensAfter(cut) <= size.max() * ROOMY;
     }
 
     private static double gainMin(ContextSize size) {
@@ -139,11 +143,14 @@ final class Compactor {
     /// enough, else what it was to stand for goes without.
     private Cut summary(ContextSize size, int answers, int users, ModelCall call) {
         Summarizer.Text text = summarizer.write(size, answers, call);
-        var results = new Cut.Results(0, OLD_RESULT_CHARS);
-        if (text.text().isEmpty() && !call.last()) {
-            throw noSummary(call.ref());
-        } else if (text.text().isEmpty() && isEnough(size, results)) {
-            return results;
+        if (text.text().isEmpty()) {
+            if (!call.last()) {
+                throw noSummary(call.ref());
+            }
+            var results = new Cut.Results(0, OLD_RESULT_CHARS);
+            if (isWorthIt(size, results) && leavesRoom(size, results)) {
+                return results;
+            }
         }
         return new Cut.Summary(
                 answers,

@@ -56,17 +56,17 @@ final class ModelStep {
     /// Leaves the turn as it is when it was cancelled meanwhile.
     void run(Turn turn) {
         ModelRef ref = order.next(turn.state());
+        boolean last = order.isLast(turn.state());
         ChatModel model;
         try {
             model = models.provider(ref.provider());
-            model = order.isLast(turn.state()) ? model.patient() : model;
+            model = last ? model.patient() : model;
             requirePrice(ref, turn.state());
         } catch (CarrelException e) {
             order.passOver(turn, error(e), Duration.ZERO); // e.g. gone since the deployment
             return;
         }
         try (var limit = TimeLimit.of(guards.timeLeft(turn.state()), cancellation)) {
-            boolean last = order.isLast(turn.state());
             run(turn, new ModelCall(ref, model, last, limit.cancellation(), new Losses()));
         }
     }
