@@ -230,8 +230,7 @@ public final class Sessions implements AutoCloseable {
             return new Sent(Optional.empty(), List.of(), interrupted, Optional.of(e));
         }
         List<Event> events = Inputs.events(handle, key, input);
-        long position = EventRows.lastSeq(handle, key.id()) + 1;
-        TurnId turn = TurnRows.queue(handle, key, position, clock.instant());
+        TurnId turn = TurnRows.queue(handle, key, clock.instant());
         return sent(handle, key, turn, events, interrupted);
     }
 

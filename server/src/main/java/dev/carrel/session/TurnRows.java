@@ -30,7 +30,8 @@ final class TurnRows {
 
     private TurnRows() {}
 
-    static TurnId queue(Handle handle, SessionKey session, long position, Instant now) {
+    /// The turn begins with the entry that its caller appends next, in the same transaction.
+    static TurnId queue(Handle handle, SessionKey session, Instant now) {
         var turn = new TurnId(Ids.next("trn"));
         handle.createUpdate(
                         """
@@ -43,7 +44,7 @@ final class TurnRows {
                 .bind("id", turn.value())
                 .bind("project", session.project().value())
                 .bind("session", session.id().value())
-                .bind("position", position)
+                .bind("position", EventRows.lastSeq(handle, session.id()) + 1)
                 .bind("now", Micros.of(now))
                 .execute();
         return turn;

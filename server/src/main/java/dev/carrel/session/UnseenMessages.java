@@ -42,8 +42,7 @@ record UnseenMessages(List<Event.UserMessage> messages) {
         }
         Budget budget =
                 messages.stream().map(Event.UserMessage::budget).reduce(Budget.NONE, Budget::lower);
-        long position = EventRows.lastSeq(handle, session.id()) + 1;
-        TurnId next = TurnRows.queue(handle, session, position, end.time());
+        TurnId next = TurnRows.queue(handle, session, end.time());
         var begin = new Event.UserMessage("", List.of()).within(budget);
         return Optional.of(EventRows.append(handle, session, Optional.of(next), begin, end.time()));
     }
