@@ -2,19 +2,20 @@ package dev.carrel.session;
 
 import static dev.carrel.session.SessionFixture.PROJECT;
 import static dev.carrel.session.SessionFixture.answer;
+import static dev.carrel.session.SessionFixture.cut;
+import static dev.carrel.session.SessionFixture.end;
+import static dev.carrel.session.SessionFixture.sumUp;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.carrel.agent.Budget;
 import dev.carrel.agent.Conversation;
 import dev.carrel.agent.Cut;
 import dev.carrel.agent.Event;
-import dev.carrel.agent.FilesThen;
 import dev.carrel.agent.LoopPattern;
 import dev.carrel.agent.StopReason;
 import dev.carrel.model.Message;
 import dev.carrel.model.ToolCall;
 import dev.carrel.model.ToolSpec;
-import dev.carrel.model.Usage;
 import dev.carrel.tool.ToolStatus;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,7 +57,8 @@ class AnySessionFoldTest {
             for (int turn = 0; turn < 8; turn++) {
                 randomTurn("seed " + seed);
                 if (random.nextInt(6) == 0 && isIdle()) {
-                    rewind(2 + random.nextLong(fixture.session(session).lastEvent() - 1));
+                    fixture.rewind(
+                            session, 2 + random.nextLong(fixture.session(session).lastEvent() - 1));
                 }
             }
             fixture.sessions.delete(PROJECT, session);
@@ -184,27 +186,6 @@ class AnySessionFoldTest {
                         OptionalInt.of(50));
         fixture.sessions.send(
                 PROJECT, session, random.nextInt(4) == 0 ? input.within(steps) : input);
-    }
-
-    private static void sumUp(SessionJournal journal, int answers, int messages) {
-        var usage = new Usage(100, 10, 0, 0, 0);
-        long from = journal.numberOfAnswer(answers);
-        cut(journal, new Cut.Summary(answers, messages, from, "was", usage, Duration.ZERO));
-    }
-
-    private static void cut(SessionJournal journal, Cut cut) {
-        journal.append(new Event.Compaction("a/b", cut, 100, 10, OptionalLong.empty()));
-    }
-
-    private static void end(SessionJournal journal, StopReason reason) {
-        journal.append(new Event.TurnCompleted(reason, 1, Usage.NONE, Optional.empty()));
-    }
-
-    private void rewind(long to) {
-        var key = new SessionKey(PROJECT, session);
-        var back = new Event.SessionRewound(to, new FilesThen.Left());
-        fixture.store.write(handle ->
-                EventRows.append(handle, key, Optional.empty(), back, fixture.clock.instant()));
     }
 
     private void assertSameFold(String seed, long position) {

@@ -3,19 +3,14 @@ package dev.carrel.session;
 import static dev.carrel.session.SessionFixture.LEASE;
 import static dev.carrel.session.SessionFixture.PROJECT;
 import static dev.carrel.session.SessionFixture.answer;
+import static dev.carrel.session.SessionFixture.end;
+import static dev.carrel.session.SessionFixture.sumUp;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.carrel.agent.Cut;
 import dev.carrel.agent.Event;
-import dev.carrel.agent.FilesThen;
 import dev.carrel.agent.StopReason;
-import dev.carrel.model.Usage;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,13 +58,8 @@ class KeptJournalsTest {
     void somethingSaidOutsideOfTurnsIsSeen() {
         send("one");
         turn(fixture.sessions, "here");
-        fixture.store.write(handle ->
-                EventRows.append(
-                        handle,
-                        new SessionKey(PROJECT, session),
-                        Optional.empty(),
-                        new Event.ModelStarted(77, "of nobody"),
-                        fixture.clock.instant()));
+        fixture.store.write(
+                handle -> fixture.append(handle, session, new Event.ModelStarted(77, "of nobody")));
         send("two");
         assertSame("two");
     }
@@ -82,7 +72,7 @@ class KeptJournalsTest {
         long last = fixture.sessions.get(PROJECT, original).lastEvent();
         KeptJournals kept = fixture.sessions.turns().kept();
 
-        session = fork(original, last);
+        session = fixture.fork(original, last);
         kept.share(original, session, last);
         assertThat(kept.take(session, Long.MAX_VALUE).entries()).isNotEmpty();
         kept.share(original, session, last);
@@ -120,11 +110,8 @@ class KeptJournalsTest {
             journal.append(new Event.ModelStarted(step, "a/b"));
             journal.append(answer("step " + step));
         }
-        var cut =
-                new Cut.Summary(
-                        1, 1, journal.numberOfAnswer(1), "so far", Usage.NONE, Duration.ZERO);
-        journal.append(new Event.Compaction("a/b", cut, 100, 10, OptionalLong.empty()));
-        journal.append(new Event.TurnCompleted(StopReason.END, 3, Usage.NONE, Optional.empty()));
+        sumUp(journal, 1, 1);
+        end(journal, StopReason.END);
         process.turns().release(lease);
     }
 
@@ -133,21 +120,9 @@ class KeptJournalsTest {
         send("one");
         turn(fixture.sessions, "re one");
         KeptJournals kept = fixture.sessions.turns().kept();
-        SessionId fork = fork(session, 1);
+        SessionId fork = fixture.fork(session, 1);
         kept.share(session, fork, 1);
         assertThat(kept.take(fork, Long.MAX_VALUE)).isEqualTo(KeptJournals.Kept.NOTHING);
-    }
-
-    private SessionId fork(SessionId from, long at) {
-        var key = new SessionKey(PROJECT, SessionId.next());
-        fixture.store.write(handle -> {
-            Instant now = fixture.clock.instant();
-            SessionRows.insert(handle, key, Optional.empty(), Optional.empty(), now);
-            Lineage.fork(handle, from, key, at);
-            var forked = new Event.SessionForked(from.value(), at, new FilesThen.Left());
-            return EventRows.append(handle, key, Optional.empty(), forked, now);
-        });
-        return key.id();
     }
 
     @Test
@@ -183,7 +158,7 @@ class KeptJournalsTest {
         SessionJournal journal = process.turns().journal(lease);
         journal.append(new Event.TurnStarted(1));
         journal.append(answer(text));
-        journal.append(new Event.TurnCompleted(StopReason.END, 1, Usage.NONE, Optional.empty()));
+        end(journal, StopReason.END);
         process.turns().release(lease);
     }
 

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,7 +41,7 @@ class LineageTest {
     @Test
     void aForkAndItsOriginalGoOnEachForItself() {
         say(original, "a", "b", "c"); // 2 to 4
-        SessionId fork = fork(original, 3);
+        SessionId fork = fixture.fork(original, 3);
         say(original, "theirs");
         say(fork, "mine");
 
@@ -54,12 +53,14 @@ class LineageTest {
     @Test
     void aForkMayBeginBeforeItsOriginalDid() {
         say(original, "a", "b"); // 2, 3
-        SessionId fork = fork(original, 3); // 4
+        SessionId fork = fixture.fork(original, 3); // 4
         say(fork, "c"); // 5
-        assertThat(journal(fork(fork, 2))).containsExactly("1", "2 a", "3 forked at 2");
-        assertThat(journal(fork(fork, 3))).containsExactly("1", "2 a", "3 b", "4 forked at 3");
-        assertThat(journal(fork(fork, 4))).endsWith("3 b", "4 forked at 3", "5 forked at 4");
-        assertThat(journal(fork(fork, 5))).endsWith("5 c", "6 forked at 5");
+        assertThat(journal(fixture.fork(fork, 2))).containsExactly("1", "2 a", "3 forked at 2");
+        assertThat(journal(fixture.fork(fork, 3)))
+                .containsExactly("1", "2 a", "3 b", "4 forked at 3");
+        assertThat(journal(fixture.fork(fork, 4)))
+                .endsWith("3 b", "4 forked at 3", "5 forked at 4");
+        assertThat(journal(fixture.fork(fork, 5))).endsWith("5 c", "6 forked at 5");
     }
 
     @Test
@@ -68,7 +69,7 @@ class LineageTest {
         List<String> expected = new ArrayList<>(List.of("1"));
         for (int depth = 1; depth <= 2 * Lineage.PARTS_MAX + 3; depth++) {
             long at = fixture.session(newest).lastEvent();
-            newest = fork(newest, at);
+            newest = fixture.fork(newest, at);
             say(newest, "depth " + depth);
             expected.add(at + 1 + " forked at " + at);
             expected.add(at + 2 + " depth " + depth);
@@ -83,16 +84,16 @@ class LineageTest {
         SessionId longer = fixture.newSession();
         fixture.store.write(handle -> {
             for (int i = 0; i < 1_000; i++) {
-                append(handle, longer, new Event.ModelStarted(i, "a/b"));
+                fixture.append(handle, longer, new Event.ModelStarted(i, "a/b"));
             }
             return longer;
         });
         turn(longer);
         turn(original);
         List<Long> before = rows();
-        fork(original, 2);
+        fixture.fork(original, 2);
         List<Long> afterShort = rows();
-        fork(longer, 1_001);
+        fixture.fork(longer, 1_001);
         assertThat(difference(rows(), afterShort)).isEqualTo(difference(afterShort, before));
     }
 
@@ -105,7 +106,7 @@ class LineageTest {
                 SessionId one = there.get(random.nextInt(there.size()));
                 say(one, "word " + i);
                 turn(one);
-                there.add(fork(one, 1 + random.nextLong(fixture.session(one).lastEvent())));
+                there.add(fixture.fork(one, 1 + random.nextLong(fixture.session(one).lastEvent())));
             }
             var journals = new ArrayList<List<String>>();
             there.forEach(session -> journals.add(journal(session)));
@@ -125,8 +126,8 @@ class LineageTest {
     @Test
     void ofADeletedSessionThereStaysWhatItsForksHave() {
         say(original, "a", "b", "c", "d"); // 2 to 5
-        SessionId earlier = fork(original, 2);
-        SessionId later = fork(original, 4);
+        SessionId earlier = fixture.fork(original, 2);
+        SessionId later = fixture.fork(original, 4);
         fixture.sessions.delete(PROJECT, original);
         assertThat(entriesStored()).isEqualTo(4 + 1 + 1);
         fixture.sessions.delete(PROJECT, later);
@@ -137,7 +138,7 @@ class LineageTest {
     @Test
     void aForkThatGoesBackBeforeItsBeginningLeavesItsOriginalAlone() {
         say(original, "a", "b", "c"); // 2 to 4
-        SessionId fork = fork(original, 3); // 4
+        SessionId fork = fixture.fork(original, 3); // 4
         say(fork, "d"); // 5
         write(fork, new Event.SessionRewound(2, new FilesThen.Left())); // 6
 
@@ -148,7 +149,7 @@ class LineageTest {
     @Test
     void aTurnThatWaitedDoesNotRunInTheFork() {
         fixture.sessions.send(PROJECT, original, TurnInput.ofMessage("one"));
-        SessionId fork = fork(original, 2);
+        SessionId fork = fixture.fork(original, 2);
         assertThat(fixture.session(fork).state()).isEqualTo(SessionState.IDLE);
         Lease lease = fixture.claim();
         assertThat(lease.session()).isEqualTo(original);
@@ -161,7 +162,7 @@ class LineageTest {
         SessionJournal journal = fixture.sessions.turns().journal(fixture.claim());
         journal.append(answer("", new ToolCall("c1", "weather", "{}")));
         journal.append(end(StopReason.TOOL_CALLS));
-        SessionId fork = fork(original, fixture.session(original).lastEvent());
+        SessionId fork = fixture.fork(original, fixture.session(original).lastEvent());
         fixture.sessions.delete(PROJECT, original);
 
         var sunny = new TurnInput(List.of(), Map.of("c1", "sunny"), List.of());
@@ -177,7 +178,7 @@ class LineageTest {
         journal.append(answer("re one"));
         journal.append(end(StopReason.END));
         fixture.sessions.turns().journal(fixture.claim()).append(end(StopReason.END));
-        SessionId fork = fork(original, fixture.session(original).lastEvent());
+        SessionId fork = fixture.fork(original, fixture.session(original).lastEvent());
 
         List<Event> known = loaded(fork);
         assertThat(known.removeLast()).isInstanceOf(Event.SessionForked.class);
@@ -188,21 +189,6 @@ class LineageTest {
         List<StreamItem.Recorded> entries =
                 fixture.store.read(handle -> TurnEntries.read(handle, session, Long.MAX_VALUE - 1));
         return new ArrayList<>(entries.stream().map(StreamItem.Recorded::event).toList());
-    }
-
-    /// As [SessionTravels] does.
-    private SessionId fork(SessionId from, long at) {
-        var key = new SessionKey(PROJECT, SessionId.next());
-        fixture.store.write(handle -> {
-            SessionRows.insert(
-                    handle, key, Optional.empty(), Optional.empty(), fixture.clock.instant());
-            Lineage.fork(handle, from, key, at);
-            return append(
-                    handle,
-                    key.id(),
-                    new Event.SessionForked(from.value(), at, new FilesThen.Left()));
-        });
-        return key.id();
     }
 
     private void turn(SessionId session) {
@@ -219,12 +205,7 @@ class LineageTest {
     }
 
     private void write(SessionId session, Event event) {
-        fixture.store.write(handle -> append(handle, session, event));
-    }
-
-    private StreamItem.Recorded append(Handle handle, SessionId session, Event event) {
-        var key = new SessionKey(PROJECT, session);
-        return EventRows.append(handle, key, Optional.empty(), event, fixture.clock.instant());
+        fixture.store.write(handle -> fixture.append(handle, session, event));
     }
 
     private static Event end(StopReason reason) {

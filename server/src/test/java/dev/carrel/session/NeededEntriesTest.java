@@ -2,23 +2,20 @@ package dev.carrel.session;
 
 import static dev.carrel.session.SessionFixture.PROJECT;
 import static dev.carrel.session.SessionFixture.answer;
+import static dev.carrel.session.SessionFixture.end;
+import static dev.carrel.session.SessionFixture.sumUp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.carrel.agent.Conversation;
-import dev.carrel.agent.Cut;
 import dev.carrel.agent.Event;
-import dev.carrel.agent.FilesThen;
 import dev.carrel.agent.StopReason;
 import dev.carrel.model.ToolCall;
 import dev.carrel.model.ToolSpec;
-import dev.carrel.model.Usage;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,14 +67,16 @@ class NeededEntriesTest {
                     new Event.TurnStarted(7, news ? Optional.of("told " + i) : Optional.empty()));
             end(journal, StopReason.END);
         }
-        rewind(fixture.session(session).lastEvent() - 1); // before the end of the turn with 9
+        fixture.rewind(
+                session,
+                fixture.session(session).lastEvent() - 1); // before the end of the turn with 9
         send("next");
 
         assertThat(loaded(Event.TurnStarted.class))
                 .hasSize(10)
                 .flatExtracting(started -> started.memory().stream().toList())
                 .containsExactly("told 9");
-        rewind(endOf(8));
+        fixture.rewind(session, endOf(8));
         send("next");
         assertThat(loaded(Event.TurnStarted.class))
                 .flatExtracting(started -> started.memory().stream().toList())
@@ -128,27 +127,6 @@ class NeededEntriesTest {
     private SessionJournal journal() {
         lease = fixture.claim();
         return fixture.sessions.turns().journal(lease);
-    }
-
-    private static void sumUp(SessionJournal journal, int answers, int messages) {
-        var usage = new Usage(100, 10, 0, 0, 0);
-        long from = journal.numberOfAnswer(answers);
-        cut(journal, new Cut.Summary(answers, messages, from, "was", usage, Duration.ZERO));
-    }
-
-    private static void cut(SessionJournal journal, Cut cut) {
-        journal.append(new Event.Compaction("a/b", cut, 100, 10, OptionalLong.empty()));
-    }
-
-    private static void end(SessionJournal journal, StopReason reason) {
-        journal.append(new Event.TurnCompleted(reason, 1, Usage.NONE, Optional.empty()));
-    }
-
-    private void rewind(long to) {
-        var key = new SessionKey(PROJECT, session);
-        var back = new Event.SessionRewound(to, new FilesThen.Left());
-        fixture.store.write(handle ->
-                EventRows.append(handle, key, Optional.empty(), back, fixture.clock.instant()));
     }
 
     /// The last entry of the turn with this number, from 0 on.

@@ -1,7 +1,10 @@
 package dev.carrel.session;
 
 import dev.carrel.agent.AgentDefinition;
+import dev.carrel.agent.Cut;
 import dev.carrel.agent.Event;
+import dev.carrel.agent.FilesThen;
+import dev.carrel.agent.StopReason;
 import dev.carrel.auth.Keys;
 import dev.carrel.model.FinishReason;
 import dev.carrel.model.Message;
@@ -17,6 +20,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import org.jdbi.v3.core.Handle;
 
 /// A store with one project and one agent, and sessions in it.
 public final class SessionFixture implements AutoCloseable {
@@ -86,6 +91,45 @@ public final class SessionFixture implements AutoCloseable {
                 new Usage(10, 2, 0, 0, 0),
                 "any",
                 Duration.ofMillis(3));
+    }
+
+    /// Sums up what stands before the newest `answers` answers, and all but `messages` messages.
+    static void sumUp(SessionJournal journal, int answers, int messages) {
+        var usage = new Usage(100, 10, 0, 0, 0);
+        long from = journal.numberOfAnswer(answers);
+        cut(journal, new Cut.Summary(answers, messages, from, "was", usage, Duration.ZERO));
+    }
+
+    static void cut(SessionJournal journal, Cut cut) {
+        journal.append(new Event.Compaction("a/b", cut, 100, 10, OptionalLong.empty()));
+    }
+
+    static void end(SessionJournal journal, StopReason reason) {
+        journal.append(new Event.TurnCompleted(reason, 1, Usage.NONE, Optional.empty()));
+    }
+
+    /// Appends an entry of no turn.
+    StreamItem.Recorded append(Handle handle, SessionId session, Event event) {
+        var key = new SessionKey(PROJECT, session);
+        return EventRows.append(handle, key, Optional.empty(), event, clock.instant());
+    }
+
+    /// The conversation alone goes back, as with [SessionTravels].
+    void rewind(SessionId session, long to) {
+        var back = new Event.SessionRewound(to, new FilesThen.Left());
+        store.write(handle -> append(handle, session, back));
+    }
+
+    /// The conversation alone, as with [SessionTravels].
+    SessionId fork(SessionId from, long at) {
+        var key = new SessionKey(PROJECT, SessionId.next());
+        var forked = new Event.SessionForked(from.value(), at, new FilesThen.Left());
+        store.write(handle -> {
+            SessionRows.insert(handle, key, Optional.empty(), Optional.empty(), clock.instant());
+            Lineage.fork(handle, from, key, at);
+            return append(handle, key.id(), forked);
+        });
+        return key.id();
     }
 
     @Override
