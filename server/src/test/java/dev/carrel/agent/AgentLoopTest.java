@@ -23,7 +23,6 @@ import dev.carrel.tool.ToolStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -477,7 +476,7 @@ class AgentLoopTest {
         ListJournal journal =
                 journal(
                         new Event.ModelStarted(1, "fake/one"),
-                        answered(call("a", "sh", "x"), call("b", "sh", "y")),
+                        Stage.answered(call("a", "sh", "x"), call("b", "sh", "y")),
                         new Event.ToolStarted("a", "sh", "{\"at\":\"x\"}"));
         stage.run(journal);
         assertThat(killed).containsExactly("sh");
@@ -524,87 +523,6 @@ class AgentLoopTest {
         ListJournal journal = journal().crashAt(2, ListJournal.Moment.BEFORE);
         assertThatThrownBy(() -> stage.run(journal)).isInstanceOf(ListJournal.Crash.class);
         assertThat(stage.effects).isEmpty();
-    }
-
-    // After a crash
-
-    private static Event answered(ToolCall... calls) {
-        return new Event.AssistantMessage(
-                1,
-                Stage.assistant("", calls),
-                FinishReason.TOOL_CALLS,
-                Stage.USAGE,
-                "one",
-                Duration.ZERO);
-    }
-
-    @Test
-    void aModelCallWithoutAnswerIsMadeAgainUnderTheSameStep() {
-        ListJournal journal = journal(new Event.ModelStarted(1, "fake/one"));
-        stage.run(journal);
-        assertThat(shape(journal.events()))
-                .containsExactly(
-                        "user:do it",
-                        "turn",
-                        "model:1",
-                        "lost:1",
-                        "model:1",
-                        "answer:1",
-                        "end:end");
-        assertThat(journal.deltas()).first().isEqualTo(new Delta.Restarted());
-    }
-
-    @Test
-    void startedCallsAreClosedEachInItsWay() {
-        stage.tools.add(Stage.resumable("sh", (_, _) -> ToolResult.ok("real result")));
-        ToolCall look = call("a", "look", "1");
-        ToolCall shell = call("b", "sh", "2");
-        ToolCall touch = call("c", "touch", "3");
-        ToolCall fresh = call("d", "touch", "4");
-        stage.script(text("never"), text("done"));
-        ListJournal journal =
-                journal(
-                        new Event.ModelStarted(1, "fake/one"),
-                        answered(look, shell, touch, fresh),
-                        new Event.ToolStarted("a", "look", look.arguments()),
-                        new Event.ToolStarted("b", "sh", shell.arguments()),
-                        new Event.ToolStarted("c", "touch", touch.arguments()));
-        stage.run(journal);
-        assertThat(shape(journal.events()).subList(7, 14))
-                .containsExactly(
-                        "ok:a",
-                        "ok:b",
-                        "interrupted:c",
-                        "started:d",
-                        "ok:d",
-                        "model:2",
-                        "answer:2");
-        assertThat(stage.effects).containsExactly("look 1", "touch 4");
-        assertThat(results(journal.events()))
-                .containsEntry("b", "real result")
-                .containsEntry(
-                        "c",
-                        "interrupted: the server restarted; it may have run in part; look before"
-                                + " you retry");
-    }
-
-    @Test
-    void theLastAnswerOfACrashedTurnEndsIt() {
-        ListJournal journal =
-                journal(
-                        new Event.ModelStarted(1, "fake/one"),
-                        new Event.AssistantMessage(
-                                1,
-                                Stage.assistant("done"),
-                                FinishReason.STOP,
-                                Stage.USAGE,
-                                "one",
-                                Duration.ZERO));
-        stage.run(journal);
-        assertThat(journal.events().getLast())
-                .isEqualTo(
-                        new Event.TurnCompleted(StopReason.END, 1, Stage.USAGE, Optional.empty()));
-        assertThat(stage.requests).isEmpty();
     }
 
     private static boolean await(CountDownLatch latch) {

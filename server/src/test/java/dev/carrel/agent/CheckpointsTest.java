@@ -112,13 +112,7 @@ class CheckpointsTest {
         var journal =
                 journal(
                         new Event.ModelStarted(1, "fake/one"),
-                        new Event.AssistantMessage(
-                                1,
-                                Stage.assistant("", call("a", "touch", "1")),
-                                dev.carrel.model.FinishReason.TOOL_CALLS,
-                                Stage.USAGE,
-                                "one",
-                                java.time.Duration.ZERO),
+                        Stage.answered(call("a", "touch", "1")),
                         new Event.ToolStarted("a", "touch", "{\"at\":\"1\"}"));
         kept.hasFiles = true; // the call has made them
 

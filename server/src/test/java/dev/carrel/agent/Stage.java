@@ -21,6 +21,7 @@ import dev.carrel.tool.Memory;
 import dev.carrel.tool.Tool;
 import dev.carrel.tool.ToolContext;
 import dev.carrel.tool.ToolResult;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -189,6 +190,12 @@ final class Stage {
 
     static Message.Assistant assistant(String text, ToolCall... calls) {
         return new Message.Assistant(text, "", Optional.empty(), List.of(calls));
+    }
+
+    /// The entry of a first answer with these calls.
+    static Event.AssistantMessage answered(ToolCall... calls) {
+        return new Event.AssistantMessage(
+                1, assistant("", calls), FinishReason.TOOL_CALLS, USAGE, "one", Duration.ZERO);
     }
 
     static ToolCall call(String id, String tool, String at) {

@@ -16,14 +16,7 @@ import org.junit.jupiter.api.Timeout;
 class TurnTest {
     private static final Event ASKED = new Event.ModelStarted(1, "fake/one");
     private static final Event STARTED = new Event.ToolStarted("a", "touch", "{\"at\":\"1\"}");
-    private static final Event ANSWERED =
-            new Event.AssistantMessage(
-                    1,
-                    Stage.assistant("", call("a", "touch", "1")),
-                    dev.carrel.model.FinishReason.TOOL_CALLS,
-                    Stage.USAGE,
-                    "one",
-                    java.time.Duration.ZERO);
+    private static final Event ANSWERED = Stage.answered(call("a", "touch", "1"));
 
     @Test
     void whatIsNotedIsKnownAtOnceAndJournaledWithWhatFollows() {
