@@ -27,6 +27,10 @@ final class EventRows {
 
     private EventRows() {}
 
+    /// The condition of an index, word for word.
+    private static final String ON_APPROVALS =
+            " type in ('approval.requested', 'approval.decided') ";
+
     /// Appends one entry and brings the session's folds up to date. The entry exists once the
     /// transaction is committed, not before.
     static StreamItem.Recorded append(
@@ -201,14 +205,10 @@ final class EventRows {
         return handle.createQuery(
                         "select "
                                 + COLUMNS
-                                + """
-                                 from events e
-                                where e.session = :session and e.type in (:requested, :decided)
-                                order by e.seq
-                                """)
+                                + " from events e where e.session = :session and"
+                                + ON_APPROVALS
+                                + "order by e.part, e.seq")
                 .bind("session", session.value())
-                .bind("requested", ApprovalJson.REQUESTED)
-                .bind("decided", ApprovalJson.DECIDED)
                 .map((row, context) -> entry(row))
                 .list();
     }

@@ -4,16 +4,25 @@ import dev.carrel.agent.Event;
 import dev.carrel.agent.FilesThen;
 import dev.carrel.sandbox.SnapshotId;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /// What the journal says of a session's files: of which entries they are kept. Everything here runs
 /// inside its caller's transaction.
 final class FilePoints {
-    /// The condition of an index, word for word.
+    // The conditions of indexes, word for word.
     private static final String ON_FILES =
             " type in ('snapshot.taken', 'snapshot.failed', 'session.forked', 'session.rewound') ";
+    private static final String ON_REWINDS = " type = 'session.rewound' ";
+
+    private static final String DOWN_FROM = "and seq <= :seq order by part desc, seq desc";
+    private static final String UP_FROM = "and seq > :seq order by part, seq";
+
+    private static final Set<String> BETWEEN_CALL_AND_FILES =
+            Set.of(EventBody.TOOL_COMPLETED, EventBody.MESSAGE_USER, ApprovalJson.DECIDED);
 
     record Entry(long seq, Event event) {}
 
@@ -26,12 +35,11 @@ final class FilePoints {
     /// The point that entry `seq` belongs to; empty when it comes before the first.
     static Optional<Point> at(Handle handle, SessionId session, long seq) {
         Optional<Point> found;
-        try (Stream<Entry> before =
-                read(handle, session, "seq <= :seq order by part desc, seq desc", seq)) {
+        try (Stream<Entry> before = read(handle, session, ON_FILES + DOWN_FROM, seq)) {
             found = before.flatMap(entry -> point(entry).stream()).findFirst();
         }
         // What is written down next may have been so at this entry already.
-        try (Stream<Entry> after = read(handle, session, "seq > :seq order by part, seq", seq)) {
+        try (Stream<Entry> after = read(handle, session, ON_FILES + UP_FROM, seq)) {
             return after.takeWhile(entry -> point(entry).filter(p -> p.since() <= seq).isPresent())
                     .reduce((_, next) -> next)
                     .flatMap(FilePoints::point)
@@ -39,17 +47,41 @@ final class FilePoints {
         }
     }
 
+    /// Whether the turn that runs is keeping the files of entry `seq` now, or may be: a call has
+    /// ended, and what comes after that is not written down yet. Of what comes from outside, only
+    /// that has been.
+    static boolean areBeingKept(Handle handle, SessionId session, long seq) {
+        try (Stream<Long> ended =
+                handle
+                        .createQuery(
+                                """
+                                select seq, type from events
+                                where session = :session and exists (select 1 from turns
+                                    where session = :session and state = 'running'
+                                        and lease_owner is not null)
+                                order by part desc, seq desc
+                                """)
+                        .bind("session", session.value())
+                        .map((row, context) -> Map.entry(row.getString("type"), row.getLong("seq")))
+                        .stream()
+                        .takeWhile(entry -> BETWEEN_CALL_AND_FILES.contains(entry.getKey()))
+                        .filter(entry -> entry.getKey().equals(EventBody.TOOL_COMPLETED))
+                        .map(Map.Entry::getValue)) {
+            return ended.anyMatch(end -> end <= seq);
+        }
+    }
+
     /// All of them, oldest first.
     static List<Point> all(Handle handle, SessionId session) {
-        try (Stream<Entry> entries = read(handle, session, "seq > :seq order by part, seq", 0)) {
+        try (Stream<Entry> entries = read(handle, session, ON_FILES + UP_FROM, 0)) {
             return entries.flatMap(entry -> point(entry).stream()).toList();
         }
     }
 
     /// Where the session went back, newest first.
     static List<Entry> rewinds(Handle handle, SessionId session) {
-        String condition = "type = 'session.rewound' and seq > :seq order by part desc, seq desc";
-        try (Stream<Entry> entries = read(handle, session, condition, 0)) {
+        try (Stream<Entry> entries =
+                read(handle, session, ON_REWINDS + DOWN_FROM, Long.MAX_VALUE)) {
             return entries.toList();
         }
     }
@@ -80,8 +112,6 @@ final class FilePoints {
         return handle
                 .createQuery(
                         "select seq, type, body from events where session = :session and"
-                                + ON_FILES
-                                + "and "
                                 + condition)
                 .bind("session", session.value())
                 .bind("seq", seq)

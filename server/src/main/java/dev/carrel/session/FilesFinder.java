@@ -11,14 +11,19 @@ import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.session.FilePoints.Point;
 import dev.carrel.store.ProjectId;
 import dev.carrel.store.Store;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /// Finds the files that a session had at an entry of its journal, if they are kept.
 final class FilesFinder {
+    private static final Duration KEEPING_MAX = Duration.ofSeconds(5);
+    private static final Duration KEEPING_POLL = Duration.ofMillis(5);
+
     private final Store store;
     private final SessionSnapshots snapshots;
     private final SessionFiles files;
@@ -30,14 +35,33 @@ final class FilesFinder {
     }
 
     /// Never [FilesThen.Left]: fails with `CONFLICT` when they are not kept, and then says what
-    /// else its caller can do `instead`.
+    /// else its caller can do `instead`. Waits for files that are being kept now.
     FilesThen at(SessionKey key, long seq, String instead) {
+        awaitKeeping(key, seq, instead);
         Optional<Point> point = store.read(handle -> FilePoints.at(handle, key.id(), seq));
         FilesThen then = point.map(Point::files).orElseGet(() -> beforeAll(key, seq));
         if (!isThere(key.project(), then)) {
             throw notKept(key, seq, instead);
         }
         return then;
+    }
+
+    private void awaitKeeping(SessionKey key, long seq, String instead) {
+        long deadline = System.nanoTime() + KEEPING_MAX.toNanos();
+        while (snapshots.areCheap()
+                && store.read(handle -> FilePoints.areBeingKept(handle, key.id(), seq))) {
+            if (System.nanoTime() > deadline || Thread.currentThread().isInterrupted()) {
+                throw new CarrelException(
+                        ErrorCode.CONFLICT,
+                        "the files of session "
+                                + key.id()
+                                + " at entry "
+                                + seq
+                                + " are not kept yet, since a call has ended just now: try again"
+                                + instead);
+            }
+            LockSupport.parkNanos(KEEPING_POLL.toNanos());
+        }
     }
 
     private boolean isThere(ProjectId project, FilesThen then) {

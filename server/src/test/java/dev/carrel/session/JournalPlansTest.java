@@ -3,6 +3,7 @@ package dev.carrel.session;
 import static dev.carrel.session.SessionFixture.PROJECT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.carrel.agent.TurnId;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.LinkedHashSet;
@@ -55,7 +56,9 @@ class JournalPlansTest {
         assertThat(assertInOrder(handle -> FilePoints.at(handle, session, 1)))
                 .allMatch(plan -> plan.contains("events_on_files"));
         assertThat(assertInOrder(handle -> FilePoints.rewinds(handle, session)))
-                .allMatch(plan -> plan.contains("events_on_files"));
+                .allMatch(plan -> plan.contains("events_on_rewinds"));
+        assertThat(assertInOrder(handle -> EventRows.approvals(handle, session)))
+                .allMatch(plan -> plan.contains("events_on_approvals"));
         var all = new CountingEntries(List.of());
         assertThat(assertInOrder(handle -> EventRows.newestTurn(handle, session, all)))
                 .allMatch(plan -> plan.contains("events_that_begin"));
@@ -66,6 +69,18 @@ class JournalPlansTest {
         Set<String> plans = plans(handle -> TurnEntries.read(handle, session, 2));
         assertThat(plans).anyMatch(plan -> plan.contains("events_not_summed_up"));
         assertThat(plans).noneMatch(JournalPlansTest::readsAll);
+    }
+
+    @Test
+    void ofATurnOnlyItsOwnEntriesAreRead() {
+        TurnId turn = fixture.claim().turn();
+        for (Consumer<Handle> query :
+                List.<Consumer<Handle>>of(
+                        handle -> EventRows.ofTurn(handle, session, turn, 1),
+                        handle -> EventRows.lastStep(handle, session, turn),
+                        handle -> EventRows.unseenMessages(handle, session, turn))) {
+            assertThat(plans(query)).isNotEmpty().noneMatch(JournalPlansTest::readsAll);
+        }
     }
 
     private static boolean readsAll(String plan) {

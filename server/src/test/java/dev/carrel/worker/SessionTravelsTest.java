@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -145,6 +146,26 @@ class SessionTravelsTest {
         assertThat(run(session, "three")).isEqualTo("before: one");
     }
 
+    @Test
+    void whoForksWhereACallHasJustEndedGetsWhatItWrote() throws Exception {
+        SessionId session = fixture.newSession();
+        run(session, "one");
+        var keeping = new Gate();
+        Runnable wait = () -> passed(keeping);
+        host.at(Step.BEFORE_SNAPSHOT, () -> host.at(Step.BEFORE_SNAPSHOT, wait)); // the second one
+        content = "two";
+        TurnId turn = fixture.send(session, "two");
+        keeping.awaitReached();
+        long ended = last(session);
+        var fork = new FutureTask<>(() -> fork(session, ended));
+        Thread forking = Thread.startVirtualThread(fork);
+        Eventually.holds(() -> forking.getState() == Thread.State.TIMED_WAITING || fork.isDone());
+        keeping.open();
+        assertThat(fixture.awaitEnd(session, turn).reason()).isEqualTo(StopReason.END);
+
+        assertThat(run(fork.get(), "three")).isEqualTo("before: two");
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"BEFORE_RESTORE", "AFTER_RESTORE", "BEFORE_START", "AFTER_START"})
     void aServerThatDiesInARewindLeavesTheFilesToTheNextUse(Step step) throws Exception {
@@ -213,6 +234,14 @@ class SessionTravelsTest {
 
         assertThat(sandboxes()).isEqualTo(1); // the one that is no session's
         assertThat(fixture.sandboxes.sessionSnapshots().sessions()).isEmpty();
+    }
+
+    private static void passed(Gate gate) {
+        try {
+            gate.pass();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private SessionTravels travels() {
