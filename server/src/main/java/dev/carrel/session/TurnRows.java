@@ -50,13 +50,12 @@ final class TurnRows {
         return turn;
     }
 
-    /// The session got its first sandbox: so did its turns that have not ended.
+    /// The session got a sandbox, or another one: so did its turns that have not ended.
     static void inSandbox(Handle handle, SessionId session) {
         handle.createUpdate(
                         "update turns set workspace = "
                                 + WORKSPACE
-                                + " where session = :session and state <> 'done'"
-                                + " and workspace is null")
+                                + " where session = :session and state <> 'done'")
                 .bind("session", session.value())
                 .execute();
     }

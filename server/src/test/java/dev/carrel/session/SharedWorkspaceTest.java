@@ -136,6 +136,21 @@ class SharedWorkspaceTest {
     }
 
     @Test
+    void aTurnWhoseSessionGetsAnotherSandboxHasThatToItself() {
+        SessionId maker = given("sbx_a");
+        send(maker);
+        Lease making = claim().getFirst();
+        var key = new SessionKey(PROJECT, maker);
+        fixture.store.write(handle -> FilesRows.unbind(handle, key, new SandboxId("sbx_a")));
+        assertThat(sessions.bindSandbox(PROJECT, maker, new SandboxId("sbx_b"))).isTrue();
+        SessionId guest = given("sbx_b");
+        send(guest);
+        assertThat(claim()).isEmpty();
+        end(making);
+        assertThat(claim()).extracting(Lease::session).containsExactly(guest);
+    }
+
+    @Test
     void theSandboxOfAWorkspaceGivenByIdIsThatWorkspace() {
         fixture.store.write(handle ->
                 handle.execute(
