@@ -149,6 +149,7 @@ final class Compactor {
             }
             var results = new Cut.Results(0, OLD_RESULT_CHARS);
             if (isWorthIt(size, results) && leavesRoom(size, results)) {
+                call.losses().add(text.duration());
                 return results;
             }
         }

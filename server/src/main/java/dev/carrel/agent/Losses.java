@@ -11,6 +11,7 @@ import java.util.Optional;
 /// What the calls of a model took of which nothing counts. Used by one thread.
 final class Losses {
     private Taken sum = Taken.NOTHING;
+    private Duration work = Duration.ZERO;
 
     /// Passes everything on but what is lost.
     ChatListener counting(ChatListener to) {
@@ -27,8 +28,13 @@ final class Losses {
         sum = sum.plus(new Taken(usage, false));
     }
 
-    /// What has to be journaled of them, if anything. `work` is time that no other entry has.
-    Optional<Event> event(int step, ModelRef ref, Duration work) {
+    /// Time that no other entry has; it counts where something was taken.
+    void add(Duration time) {
+        work = work.plus(time);
+    }
+
+    /// What has to be journaled of them, if anything.
+    Optional<Event> event(int step, ModelRef ref) {
         return sum.equals(Taken.NOTHING)
                 ? Optional.empty()
                 : Optional.of(

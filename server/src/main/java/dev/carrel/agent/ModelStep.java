@@ -112,7 +112,7 @@ final class ModelStep {
             failed(turn, call, e, Duration.ofNanos(System.nanoTime() - start));
             return;
         }
-        call.losses().event(step, call.ref(), Duration.ZERO).ifPresent(turn::note);
+        call.losses().event(step, call.ref()).ifPresent(turn::note);
         if (event instanceof Event.AssistantMessage answer
                 && !answer.message().toolCalls().isEmpty()) {
             turn.note(event); // that they are started is journaled with it
@@ -123,8 +123,11 @@ final class ModelStep {
 
     private void failed(Turn turn, ModelCall call, RuntimeException e, Duration took) {
         boolean stopped = e instanceof CancelledException && cancellation.isCancelled();
+        if (stopped) {
+            call.losses().add(took);
+        }
         call.losses()
-                .event(turn.state().step(), call.ref(), stopped ? took : Duration.ZERO)
+                .event(turn.state().step(), call.ref())
                 .ifPresent(turn::note); // with what ends this
         TurnError failure = failure(call.ref(), e);
         if (!(e instanceof CancelledException)) {

@@ -21,9 +21,11 @@ import dev.carrel.model.TokenEstimate;
 import dev.carrel.model.ToolCall;
 import dev.carrel.model.Usage;
 import dev.carrel.tool.ToolResult;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -363,6 +365,27 @@ class CompactionTest {
                 .filteredOn(Event.ModelLost.class::isInstance)
                 .hasSizeGreaterThanOrEqualTo(cuts.size())
                 .allMatch(event -> ((Event.ModelLost) event).usage().inputTokens() == 2_000);
+    }
+
+    @Test
+    void timeForASummaryThatWasNotGivenCounts() {
+        steps = 20;
+        thought = LONG_THOUGHT.substring(0, LONG_THOUGHT.length() / 2);
+        Duration each = Duration.ofMillis(3);
+        summary =
+                _ -> {
+                    LockSupport.parkNanos(each.toNanos());
+                    return withUsage(Stage.answer("", FinishReason.CONTENT_FILTER), 1_000);
+                };
+        ListJournal journal = run();
+        assertThat(end(journal).reason()).isEqualTo(StopReason.END);
+        assertThat(compactions(journal)).noneMatch(event -> event.cut() instanceof Cut.Summary);
+        assertThat(journal.events())
+                .filteredOn(Event.ModelLost.class::isInstance)
+                .isNotEmpty()
+                .allSatisfy(event ->
+                        assertThat(((Event.ModelLost) event).duration())
+                                .isGreaterThanOrEqualTo(each.multipliedBy(2)));
     }
 
     @Test
