@@ -80,12 +80,22 @@ public final class WebSocket {
 
     /// What else the client has sent is thrown away: it would lose the reason to a reset otherwise.
     private void part(WebSocketFrames.BrokenException e) {
-        close(e.code(), String.valueOf(e.getMessage()));
+        String reason = String.valueOf(e.getMessage());
+        close(e.code(), reason);
         try {
-            var rest = new byte[1 << 13];
-            while (connection.input().read(rest, 0, rest.length) >= 0) {}
+            skipToGoodbye();
+            sendClose(WebSocketFrames.goodbye(e.code(), reason)); // unless that was done by now
         } catch (IOException | ClientGoneException gone) {
             LOG.debug("a WebSocket broke", gone);
+        }
+    }
+
+    private void skipToGoodbye() throws IOException {
+        try {
+            while (frames.read().opcode() != WebSocketFrames.CLOSE) {}
+        } catch (WebSocketFrames.BrokenException e) {
+            var rest = new byte[1 << 13];
+            while (connection.input().read(rest, 0, rest.length) >= 0) {}
         }
     }
 
@@ -138,7 +148,7 @@ public final class WebSocket {
         switch (frame.opcode()) {
             case WebSocketFrames.PING -> write(WebSocketFrames.PONG, frame.payload());
             case WebSocketFrames.CLOSE -> {
-                sendClose(WebSocketFrames.goodbye(frame.payload()));
+                sendClose(WebSocketFrames.answer(frame.payload()));
                 return false;
             }
             default -> {}
@@ -158,15 +168,12 @@ public final class WebSocket {
     /// Says goodbye; the first one counts. The receiving thread sees the end when the client has
     /// answered, or 2 seconds later.
     public void close(int code, String reason) {
-        byte[] text = reason.getBytes(StandardCharsets.UTF_8);
-        int most = Math.min(text.length, WebSocketFrames.CONTROL_BYTES_MAX - 2);
-        ByteBuffer payload = ByteBuffer.allocate(2 + most).putShort((short) code);
-        payload.put(text, 0, most);
+        byte[] payload = WebSocketFrames.goodbye(code, reason);
         Thread.ofVirtual()
                 .name("websocket-close")
                 .start(() -> {
                     try {
-                        sendClose(payload.array());
+                        sendClose(payload);
                     } catch (ClientGoneException e) {
                         LOG.debug("nobody is there to be told", e);
                     }

@@ -86,8 +86,19 @@ final class WebSocketFrames {
                 WebSocket.TOO_LARGE, "a message has at most " + MESSAGE_BYTES_MAX + " bytes");
     }
 
-    /// The answer to a close frame: what it says, if that may stand on the wire (RFC 6455, 7.4).
-    static byte[] goodbye(byte[] payload) throws BrokenException {
+    /// What a close frame says.
+    static byte[] goodbye(int code, String reason) {
+        byte[] text = reason.getBytes(StandardCharsets.UTF_8);
+        int most = Math.min(text.length, CONTROL_BYTES_MAX - 2);
+        while (most < text.length && (text[most] & 0xc0) == 0x80) {
+            most--; // no half of a character
+        }
+        return ByteBuffer.allocate(2 + most).putShort((short) code).put(text, 0, most).array();
+    }
+
+    /// The answer to a close frame: what it says, if that may stand on the wire (RFC 6455, 7.4), or
+    /// else what is wrong with it.
+    static byte[] answer(byte[] payload) {
         if (payload.length == 0) {
             return payload;
         }
@@ -95,13 +106,11 @@ final class WebSocketFrames {
         boolean ofProtocol = code >= 1000 && code <= 1014 && (code < 1004 || code > 1006);
         boolean registered = code >= 3000 && code <= 4999;
         if (!ofProtocol && !registered) {
-            throw new BrokenException(
-                    WebSocket.PROTOCOL_ERROR, "a close frame with no code that may be sent");
+            return goodbye(WebSocket.PROTOCOL_ERROR, "a close frame with no code that may be sent");
         }
-        if (!isText(payload)) {
-            throw new BrokenException(WebSocket.INVALID_TEXT, "a reason that is not UTF-8");
-        }
-        return payload;
+        return isText(payload)
+                ? payload
+                : goodbye(WebSocket.INVALID_TEXT, "a reason that is not UTF-8");
     }
 
     private static boolean isText(byte[] payload) {
