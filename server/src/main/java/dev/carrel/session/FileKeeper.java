@@ -8,13 +8,14 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.sandbox.SessionSnapshots;
+import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.store.StoreException;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Keeps the files of sessions while their turns run, and not more of them than are of use. Where
-/// snapshots copy the files, none are kept. Any thread may call it.
+/// Keeps the files of sessions, and not more of them than are of use: while their turns run, unless
+/// snapshots copy the files here, and when somebody asks. Any thread may call it.
 public final class FileKeeper {
     private static final Logger LOG = LoggerFactory.getLogger(FileKeeper.class);
 
@@ -38,7 +39,7 @@ public final class FileKeeper {
         if (!snapshots.areCheap()) {
             return Optional.empty();
         }
-        FilesRows.Row row = sessions.store().read(handle -> FilesRows.require(handle, lease.key()));
+        FilesRows.Row row = row(lease.key());
         boolean hasFiles =
                 row.pending() instanceof FilesThen.Restored
                         || row.workspace().isPresent()
@@ -68,5 +69,37 @@ public final class FileKeeper {
         return Optional.of(
                 new Event.SnapshotFailed(
                         since, new Event.TurnError(e.code().wireName(), e.text())));
+    }
+
+    /// The files as they are, and whether they were kept only now.
+    record Now(FilesThen files, boolean taken) {}
+
+    /// What is kept now belongs to `owner`.
+    Now now(SessionKey key, SessionId owner) {
+        FilesRows.Row row = row(key);
+        if (!(row.pending() instanceof FilesThen.Left)) {
+            return new Now(row.pending(), false);
+        } else if (row.sandbox().isEmpty()) {
+            return new Now(new FilesThen.None(), false);
+        }
+        var saved = snapshots.save(key.project(), row.sandbox().get(), owner.value());
+        return new Now(new FilesThen.Restored(saved.id().value()), true);
+    }
+
+    /// Keeps the files as they are, as those of entry `seq`, for the journal to say; empty where
+    /// there is nothing to keep.
+    Optional<Event> keepNow(SessionKey key, long seq) {
+        FilesRows.Row row = row(key);
+        Optional<SandboxId> sandbox =
+                row.sandbox().filter(id -> files.specOf(key.project(), id).isPresent());
+        if (sandbox.isEmpty() || !(row.pending() instanceof FilesThen.Left)) {
+            return Optional.empty();
+        }
+        SnapshotId saved = files.save(key, sandbox.get());
+        return Optional.of(new Event.SnapshotTaken(saved.value(), seq));
+    }
+
+    private FilesRows.Row row(SessionKey key) {
+        return sessions.store().read(handle -> FilesRows.require(handle, key));
     }
 }

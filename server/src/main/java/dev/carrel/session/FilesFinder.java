@@ -1,6 +1,5 @@
 package dev.carrel.session;
 
-import dev.carrel.agent.Event;
 import dev.carrel.agent.FilesThen;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
@@ -131,38 +130,6 @@ final class FilesFinder {
                                 ? ", nor are those of any other entry"
                                 : "; the nearest entries with files are " + nearest)
                         + instead);
-    }
-
-    boolean isUsed(SnapshotId id) {
-        return files.isUsed(id);
-    }
-
-    /// The files as they are, and whether they were kept only now.
-    record Now(FilesThen files, boolean taken) {}
-
-    /// What is kept now belongs to `owner`.
-    Now now(SessionKey key, SessionId owner) {
-        FilesRows.Row row = store.read(handle -> FilesRows.require(handle, key));
-        if (!(row.pending() instanceof FilesThen.Left)) {
-            return new Now(row.pending(), false);
-        } else if (row.sandbox().isEmpty()) {
-            return new Now(new FilesThen.None(), false);
-        }
-        var saved = snapshots.save(key.project(), row.sandbox().get(), owner.value());
-        return new Now(new FilesThen.Restored(saved.id().value()), true);
-    }
-
-    /// Keeps the files as they are, as those of entry `seq`, for the journal to say; empty where
-    /// there is nothing to keep.
-    Optional<Event> keepNow(SessionKey key, long seq) {
-        FilesRows.Row row = store.read(handle -> FilesRows.require(handle, key));
-        Optional<SandboxId> sandbox =
-                row.sandbox().filter(id -> files.specOf(key.project(), id).isPresent());
-        if (sandbox.isEmpty() || !(row.pending() instanceof FilesThen.Left)) {
-            return Optional.empty();
-        }
-        SnapshotId saved = files.save(key, sandbox.get());
-        return Optional.of(new Event.SnapshotTaken(saved.value(), seq));
     }
 
     /// Keeps what was found from being removed until this is closed. Fails with `CONFLICT` when it

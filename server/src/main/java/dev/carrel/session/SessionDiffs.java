@@ -7,7 +7,7 @@ import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.sandbox.SessionSnapshots;
 import dev.carrel.sandbox.SnapshotId;
-import dev.carrel.session.FilesFinder.Now;
+import dev.carrel.session.FileKeeper.Now;
 import dev.carrel.store.ProjectId;
 import java.util.List;
 import java.util.Optional;
@@ -26,12 +26,16 @@ public final class SessionDiffs {
 
     private final Sessions sessions;
     private final SessionSnapshots snapshots;
+    private final SessionFiles files;
     private final FilesFinder finder;
+    private final FileKeeper keeper;
 
     public SessionDiffs(Sessions sessions, Sandboxes sandboxes, SessionFiles files) {
         this.sessions = sessions;
         this.snapshots = sandboxes.sessionSnapshots();
+        this.files = files;
         this.finder = new FilesFinder(sessions.store(), sandboxes, files);
+        this.keeper = new FileKeeper(sessions, sandboxes, files);
     }
 
     /// A unified patch of `files` files. It is not complete when it would have been too long, or
@@ -63,14 +67,14 @@ public final class SessionDiffs {
         Now after =
                 to.isPresent()
                         ? new Now(finder.at(key, to.getAsLong(), ""), false)
-                        : finder.now(key, key.id());
+                        : keeper.now(key, key.id());
         try (var _ = finder.hold(key.project(), before);
                 var _ = finder.hold(key.project(), after.files())) {
             return compare(FilePoints.snapshot(before), FilePoints.snapshot(after.files()), path);
         } finally {
             if (after.taken()) {
                 List<SnapshotId> taken = FilePoints.snapshot(after.files()).stream().toList();
-                snapshots.discard(taken, finder::isUsed);
+                snapshots.discard(taken, files::isUsed);
             }
         }
     }

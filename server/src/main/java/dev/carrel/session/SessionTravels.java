@@ -36,6 +36,7 @@ public final class SessionTravels {
     private final Sandboxes sandboxes;
     private final SessionFiles files;
     private final FilesFinder finder;
+    private final FileKeeper keeper;
     private final Store store;
 
     public SessionTravels(Sessions sessions, Sandboxes sandboxes, SessionFiles files) {
@@ -43,6 +44,7 @@ public final class SessionTravels {
         this.sandboxes = sandboxes;
         this.files = files;
         this.finder = new FilesFinder(sessions.store(), sandboxes, files);
+        this.keeper = new FileKeeper(sessions, sandboxes, files);
         this.store = sessions.store();
     }
 
@@ -64,7 +66,7 @@ public final class SessionTravels {
                             ? new FilesThen.Left()
                             : at.isPresent()
                                     ? finder.at(source, last, WITHOUT_FILES)
-                                    : finder.now(source, fork.id()).files();
+                                    : keeper.now(source, fork.id()).files();
             begin(source, fork, last, then);
             begun = true;
         } finally {
@@ -140,7 +142,7 @@ public final class SessionTravels {
             Optional<Event> leaving =
                     wanted == Files.NONE
                             ? Optional.empty()
-                            : finder.keepNow(key, session.lastEvent());
+                            : keeper.keepNow(key, session.lastEvent());
             store.write(handle -> goBack(handle, key, new Event.SessionRewound(to, then), leaving))
                     .forEach(entry -> sessions.publish(id, entry));
         }
