@@ -1,5 +1,6 @@
 package dev.carrel.session;
 
+import dev.carrel.agent.Event;
 import dev.carrel.agent.TurnId;
 import dev.carrel.store.Ids;
 import dev.carrel.store.Store;
@@ -98,6 +99,21 @@ public final class TurnQueue {
     /// The same after a run that failed: the failure is counted, and the next claim waits.
     public void releaseFailed(Lease lease, Duration pause) {
         giveBack(lease, clock.instant().plus(pause), lease.failures() + 1);
+    }
+
+    /// Ends a turn whose journal cannot be read, so that its session is not stuck for ever. Fails
+    /// with [LeaseLostException].
+    public void end(Lease lease, Event.TurnCompleted end) {
+        StreamItem.Recorded entry =
+                store.write(handle -> {
+                    if (!TurnRows.holds(handle, lease)) {
+                        throw new LeaseLostException(lease.turn());
+                    }
+                    TurnRows.complete(handle, lease.turn());
+                    return EventRows.append(
+                            handle, lease.key(), Optional.of(lease.turn()), end, clock.instant());
+                });
+        hub.publish(lease.session(), entry);
     }
 
     /// Makes every running turn claimable now. Only for a process that knows that it is the only

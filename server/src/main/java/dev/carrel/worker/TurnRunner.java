@@ -8,23 +8,30 @@ import dev.carrel.agent.StopReason;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.model.Models;
+import dev.carrel.model.Usage;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.session.Deployments;
 import dev.carrel.session.FileKeeper;
 import dev.carrel.session.Lease;
+import dev.carrel.session.LeaseLostException;
 import dev.carrel.session.Memories;
 import dev.carrel.session.Session;
 import dev.carrel.session.SessionFiles;
 import dev.carrel.session.SessionJournal;
 import dev.carrel.session.Sessions;
+import dev.carrel.store.StoreException;
 import dev.carrel.tool.Memory;
 import dev.carrel.tool.Tool;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Runs one turn under its lease, on the calling thread.
 final class TurnRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(TurnRunner.class);
+
     private final Sessions sessions;
     private final Deployments deployments;
     private final Models models;
@@ -58,7 +65,7 @@ final class TurnRunner {
             if (e.code() != ErrorCode.AGENT_NOT_FOUND) {
                 throw e;
             }
-            journal.append(failed(journal, e.code(), e.text())); // it was deployed no more
+            journal.append(failed(journal, error(e))); // it was deployed no more
             return;
         }
         new AgentLoop(
@@ -72,18 +79,32 @@ final class TurnRunner {
                 .run();
     }
 
-    /// Completes a turn that cannot be run.
+    /// Completes a turn that cannot be run, also when its journal cannot be read.
     void giveUp(Lease lease, Throwable cause) {
-        SessionJournal journal = sessions.turns().journal(lease);
-        journal.append(
-                cause instanceof CarrelException known
-                        ? failed(journal, known.code(), known.text())
-                        : failed(
-                                journal,
-                                ErrorCode.INTERNAL_ERROR,
-                                "the turn failed again and again with an internal error; the"
-                                        + " server's log has the details of turn "
-                                        + lease.turn()));
+        Event.TurnError error = error(lease, cause);
+        try {
+            SessionJournal journal = sessions.turns().journal(lease);
+            journal.append(failed(journal, error));
+        } catch (StoreException | LeaseLostException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            LOG.error("turn {} ends without a look at its journal", lease, e);
+            sessions.turns().end(lease, failed(0, Usage.NONE, error));
+        }
+    }
+
+    private static Event.TurnError error(Lease lease, Throwable cause) {
+        return cause instanceof CarrelException known
+                ? error(known)
+                : new Event.TurnError(
+                        ErrorCode.INTERNAL_ERROR.wireName(),
+                        "the turn failed again and again with an internal error; the server's log"
+                                + " has the details of turn "
+                                + lease.turn());
+    }
+
+    private static Event.TurnError error(CarrelException e) {
+        return new Event.TurnError(e.code().wireName(), e.text());
     }
 
     /// The version of the agents that the turn began with, if it has begun.
@@ -127,12 +148,12 @@ final class TurnRunner {
                         Memories.Author.call(session.id(), started));
     }
 
-    private static Event failed(SessionJournal journal, ErrorCode code, String message) {
+    private static Event failed(SessionJournal journal, Event.TurnError error) {
         Conversation state = Conversation.of(journal.events());
-        return new Event.TurnCompleted(
-                StopReason.ERROR,
-                state.steps(),
-                state.usage(),
-                Optional.of(new Event.TurnError(code.wireName(), message)));
+        return failed(state.steps(), state.usage(), error);
+    }
+
+    private static Event.TurnCompleted failed(int steps, Usage usage, Event.TurnError error) {
+        return new Event.TurnCompleted(StopReason.ERROR, steps, usage, Optional.of(error));
     }
 }

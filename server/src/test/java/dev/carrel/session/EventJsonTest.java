@@ -196,6 +196,12 @@ class EventJsonTest {
     }
 
     @Test
+    void whateverWasWrittenCanBeRead() {
+        var event = new Event.UserMessage("a".repeat(20_000_001), List.of());
+        assertThat(EventJson.parse("message.user", EventJson.body(event)).equals(event)).isTrue();
+    }
+
+    @Test
     void unknownTypeIsRefused() {
         assertThatThrownBy(() -> EventJson.parse("no.such", "{}"))
                 .isInstanceOf(IllegalStateException.class)

@@ -290,6 +290,23 @@ class WorkerTest {
     }
 
     @Test
+    void turnWhoseJournalCannotBeReadEndsToo() throws Exception {
+        SessionId session = fixture.newSession();
+        TurnId turn = fixture.send(session, "work");
+        fixture.base.store.write(handle ->
+                handle.execute(
+                        "update branch_entries set body = '{' where turn = ?", turn.value()));
+        Worker worker = track(fixture.worker(new PlayedModel(_ -> PlayedModel.text("never"))));
+        for (int i = 0; i < WorkerFixture.SETTINGS.failuresMax(); i++) {
+            worker.round();
+            awaitIdle(worker);
+            fixture.base.clock.tick(Worker.FAILURE_PAUSE_MAX);
+        }
+        assertThat(fixture.base.session(session).state()).isEqualTo(SessionState.FAILED);
+        assertThat(fixture.base.session(session).stopReason()).contains(StopReason.ERROR);
+    }
+
+    @Test
     void turnKeepsTheVersionOfItsAgentThatItBeganWith() throws Exception {
         var gate = new Gate();
         Worker first =
