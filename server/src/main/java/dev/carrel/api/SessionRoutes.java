@@ -139,10 +139,7 @@ final class SessionRoutes {
     }
 
     private Response delete(Request request) {
-        ProjectId project = Inputs.project(request);
-        Session session = sessions.get(project, id(request));
-        sessions.delete(project, session.id());
-        files.forget(project, session);
+        files.deleteSession(Inputs.project(request), id(request));
         return Response.noContent();
     }
 

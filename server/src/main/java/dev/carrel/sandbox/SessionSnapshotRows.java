@@ -57,6 +57,14 @@ final class SessionSnapshotRows {
         });
     }
 
+    void give(Collection<SnapshotId> ids, String session) {
+        store.write(handle -> {
+            var batch = handle.prepareBatch("update snapshots set session = ? where id = ?");
+            ids.forEach(id -> batch.add(session, id.value()));
+            return batch.execute().length;
+        });
+    }
+
     Optional<SessionSnapshot> find(ProjectId project, SnapshotId id) {
         return store.read(handle ->
                 handle.createQuery(

@@ -105,6 +105,11 @@ public final class SessionSnapshots {
         return rows.sessions();
     }
 
+    /// Makes them another session's.
+    public void give(Collection<SnapshotId> ids, String session) {
+        rows.give(ids, session);
+    }
+
     /// Removes those that nobody holds or has a use for. They are marked first and spared then: who
     /// holds one and looks for it afterwards finds it only if it stays.
     public void discard(Collection<SnapshotId> ids, Predicate<SnapshotId> used) {

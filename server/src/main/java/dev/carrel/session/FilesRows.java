@@ -3,6 +3,8 @@ package dev.carrel.session;
 import dev.carrel.agent.FilesThen;
 import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.SnapshotId;
+import dev.carrel.store.ProjectId;
+import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -69,6 +71,17 @@ final class FilesRows {
                 "update sessions set sandbox = null where id = ? and sandbox = ?",
                 key.id().value(),
                 sandbox.value());
+    }
+
+    /// The sessions whose files have to become something.
+    static List<SessionKey> pending(Handle handle) {
+        return handle.createQuery(
+                        "select project, id from sessions where pending_files is not null")
+                .map((row, context) ->
+                        new SessionKey(
+                                new ProjectId(row.getString("project")),
+                                new SessionId(row.getString("id"))))
+                .list();
     }
 
     /// Whether a session still has to get these files.

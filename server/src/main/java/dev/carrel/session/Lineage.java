@@ -22,6 +22,13 @@ final class Lineage {
 
     /// Gives a session the entries of another up to `at`, to go on with its own.
     static void fork(Handle handle, SessionId from, SessionKey fork, long at) {
+        handle.execute(
+                """
+                update sessions set family =
+                    (select coalesce(family, id) from sessions where id = ?) where id = ?
+                """,
+                from.value(),
+                fork.id().value());
         if (partsUpTo(handle, from, at) >= PARTS_MAX) {
             begin(handle, fork.id());
             copy(handle, from, fork, at);
@@ -77,6 +84,23 @@ final class Lineage {
                 .bind("session", from.value())
                 .bind("at", at)
                 .execute();
+    }
+
+    /// The other sessions that come from the same one by forks.
+    static List<SessionId> relatives(Handle handle, SessionId session) {
+        return handle.createQuery(
+                        """
+                        select r.id from sessions s
+                            join sessions r on r.family = coalesce(s.family, s.id)
+                        where s.id = :id and r.id <> :id
+                        union all
+                        select r.id from sessions s join sessions r on r.id = s.family
+                        where s.id = :id
+                        """)
+                .bind("id", session.value())
+                .mapTo(String.class)
+                .map(SessionId::new)
+                .list();
     }
 
     /// The branches that a session's journal consists of.

@@ -16,8 +16,10 @@ import dev.carrel.store.ProjectId;
 import dev.carrel.store.Store;
 import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /// The sandboxes of sessions: each gets its own at the first use and keeps it, or the one that it
 /// shares with others, which stays when sessions go. A sandbox that was deleted is not replaced:
@@ -49,6 +51,15 @@ public final class SessionFiles {
         return ready(
                 new SessionKey(project, id),
                 () -> WorkspaceSpecs.of(settings, sandboxes.isolationByDefault()));
+    }
+
+    /// What the session's sandbox is made from, if it has to be made.
+    Supplier<SandboxSpec> spec(Session session) {
+        return () -> {
+            WorkspaceSettings settings =
+                    sessions.deployments().agent(session.project(), session.agent()).workspace();
+            return WorkspaceSpecs.of(settings, sandboxes.isolationByDefault());
+        };
     }
 
     /// Does at once what the session's files have to become.
@@ -211,12 +222,38 @@ public final class SessionFiles {
         }
     }
 
-    /// Removes what was made for a session that is deleted: its sandbox, if it is its own, and the
-    /// files that it could have gone back to, unless another session is about to get them.
-    public void forget(ProjectId project, Session session) {
-        var key = new SessionKey(project, session.id());
+    /// Deletes a session with its sandbox, if that is its own, and with the files that it could
+    /// have gone back to, unless others still can: forks of it, its original, other forks of that.
+    /// Fails with `SESSION_NOT_FOUND`.
+    public void deleteSession(ProjectId project, SessionId id) {
+        var key = new SessionKey(project, id);
+        Session session = sessions.get(project, id);
+        passOn(key);
+        sessions.delete(project, id);
+        forget(key, session);
+    }
+
+    /// Before the deletion, so that a crash in between takes nothing away.
+    private void passOn(SessionKey key) {
+        var left = new HashSet<SnapshotId>();
+        snapshots.of(key.id().value()).forEach(snapshot -> left.add(snapshot.id()));
+        if (left.isEmpty()) {
+            return;
+        }
+        for (SessionId heir : store.read(handle -> Lineage.relatives(handle, key.id()))) {
+            Set<SnapshotId> wanted =
+                    store.read(handle -> FilePoints.all(handle, heir)).stream()
+                            .flatMap(point -> FilePoints.snapshot(point.files()).stream())
+                            .filter(left::contains)
+                            .collect(Collectors.toSet());
+            snapshots.give(wanted, heir.value());
+            left.removeAll(wanted);
+        }
+    }
+
+    private void forget(SessionKey key, Session session) {
         session.sandbox().filter(id -> isOwn(key, id)).ifPresent(id -> delete(key, id));
-        discard(session.id().value());
+        discard(key.id().value());
     }
 
     boolean isOwn(SessionKey key, SandboxId id) {

@@ -2,7 +2,6 @@ package dev.carrel.session;
 
 import dev.carrel.agent.Event;
 import dev.carrel.agent.FilesThen;
-import dev.carrel.agent.WorkspaceSettings;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.SandboxSpec;
@@ -15,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
@@ -33,7 +31,6 @@ public final class SessionTravels {
             "; \"files\": \"none\" (--without-files) takes the conversation alone";
 
     private final Sessions sessions;
-    private final Sandboxes sandboxes;
     private final SessionFiles files;
     private final FilesFinder finder;
     private final FileKeeper keeper;
@@ -41,7 +38,6 @@ public final class SessionTravels {
 
     public SessionTravels(Sessions sessions, Sandboxes sandboxes, SessionFiles files) {
         this.sessions = sessions;
-        this.sandboxes = sandboxes;
         this.files = files;
         this.finder = new FilesFinder(sessions.store(), sandboxes, files);
         this.keeper = new FileKeeper(sessions, sandboxes, files);
@@ -102,9 +98,7 @@ public final class SessionTravels {
             made = true;
         } finally {
             if (!made) {
-                Session failed = sessions.get(fork.project(), fork.id());
-                sessions.delete(fork.project(), fork.id());
-                files.forget(fork.project(), failed);
+                files.deleteSession(fork.project(), fork.id());
             }
         }
     }
@@ -114,15 +108,7 @@ public final class SessionTravels {
         Optional<SandboxSpec> there =
                 session.sandbox().flatMap(id -> files.specOf(session.project(), id));
         return there.map(spec -> spec.forFork(Optional.empty(), Map.of()))
-                .orElseGet(() -> spec(session).get());
-    }
-
-    private Supplier<SandboxSpec> spec(Session session) {
-        return () -> {
-            WorkspaceSettings settings =
-                    sessions.deployments().agent(session.project(), session.agent()).workspace();
-            return WorkspaceSpecs.of(settings, sandboxes.isolationByDefault());
-        };
+                .orElseGet(files.spec(session));
     }
 
     /// Makes the session again what it was after entry `to`. The journal keeps everything: it may
@@ -146,7 +132,7 @@ public final class SessionTravels {
             store.write(handle -> goBack(handle, key, new Event.SessionRewound(to, then), leaving))
                     .forEach(entry -> sessions.publish(id, entry));
         }
-        files.settle(key, spec(session));
+        files.settle(key, files.spec(session));
         return sessions.get(project, id);
     }
 

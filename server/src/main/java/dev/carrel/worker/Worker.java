@@ -67,7 +67,7 @@ public final class Worker {
     public void start() {
         if (settings.sharing() == WorkerSettings.Sharing.ALONE) {
             turns.voidLeases();
-            remains.clear();
+            remains.finish();
         }
         loop = Thread.ofVirtual().name("worker").start(this::loop);
     }

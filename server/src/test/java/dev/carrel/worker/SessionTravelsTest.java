@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.carrel.agent.Event;
 import dev.carrel.agent.StopReason;
 import dev.carrel.agent.TurnId;
+import dev.carrel.agent.WorkspaceSettings;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.model.Message;
@@ -168,7 +169,7 @@ class SessionTravelsTest {
 
     @ParameterizedTest
     @EnumSource(names = {"BEFORE_RESTORE", "AFTER_RESTORE", "BEFORE_START", "AFTER_START"})
-    void aServerThatDiesInARewindLeavesTheFilesToTheNextUse(Step step) throws Exception {
+    void aServerThatDiesInARewindLeavesTheFilesToTheNext(Step step) throws Exception {
         SessionId session = fixture.newSession();
         run(session, "one");
         long one = last(session);
@@ -178,6 +179,7 @@ class SessionTravelsTest {
                 .isInstanceOf(ServerDied.class);
         serverDiesAndTheNextBegins();
 
+        assertThat(notes(session)).isEqualTo("one"); // whoever looks, before any turn
         assertThat(run(session, "three")).isEqualTo("before: one");
     }
 
@@ -213,14 +215,36 @@ class SessionTravelsTest {
         SessionId session = fixture.newSession();
         run(session, "one");
         SessionId fork = fork(session, last(session));
-        var files = new SessionFiles(fixture.base.sessions, fixture.sandboxes);
-        var gone = fixture.base.session(session);
-        fixture.base.sessions.delete(PROJECT, session);
-        files.forget(PROJECT, gone);
+        files().deleteSession(PROJECT, session);
 
         assertThat(sandboxes()).isEqualTo(1);
         assertThat(run(fork, "two")).isEqualTo("before: one");
         assertThat(fixture.sandboxes.sessionSnapshots().of(session.value())).isEmpty();
+    }
+
+    @Test
+    void filesOfAPastThatSomebodyHasStayWhoeverGoesFirst() throws Exception {
+        SessionId original = fixture.newSession();
+        run(original, "one");
+        long one = last(original);
+        run(original, "two");
+        SessionId middle = fork(original, last(original));
+        run(middle, "three");
+        long three = last(middle);
+        SessionId last = fork(middle, three);
+        files().deleteSession(PROJECT, original);
+        travels().rewind(PROJECT, middle, one, Files.RESTORE);
+        assertThat(run(middle, "four")).isEqualTo("before: one");
+
+        files().deleteSession(PROJECT, middle);
+        travels().rewind(PROJECT, last, one, Files.RESTORE);
+        assertThat(run(last, "five")).isEqualTo("before: one");
+        travels().rewind(PROJECT, last, three, Files.RESTORE);
+        assertThat(run(last, "six")).isEqualTo("before: three");
+
+        files().deleteSession(PROJECT, last);
+        assertThat(fixture.sandboxes.sessionSnapshots().sessions()).isEmpty();
+        assertThat(sandboxes()).isZero();
     }
 
     @Test
@@ -236,6 +260,15 @@ class SessionTravelsTest {
         assertThat(fixture.sandboxes.sessionSnapshots().sessions()).isEmpty();
     }
 
+    /// What the file holds for those who know the sandbox and no session.
+    private String notes(SessionId session) throws IOException {
+        var sandbox = fixture.base.session(session).sandbox().orElseThrow();
+        String path = WorkspaceSettings.DIRECTORY + "/notes";
+        try (InputStream in = fixture.sandboxes.files(PROJECT, sandbox).open(path).from(0)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
     private static void passed(Gate gate) {
         try {
             gate.pass();
@@ -245,8 +278,11 @@ class SessionTravelsTest {
     }
 
     private SessionTravels travels() {
-        var files = new SessionFiles(fixture.base.sessions, fixture.sandboxes);
-        return new SessionTravels(fixture.base.sessions, fixture.sandboxes, files);
+        return new SessionTravels(fixture.base.sessions, fixture.sandboxes, files());
+    }
+
+    private SessionFiles files() {
+        return new SessionFiles(fixture.base.sessions, fixture.sandboxes);
     }
 
     private SessionId fork(SessionId session, long at) {
