@@ -73,7 +73,7 @@ public final class AgentLoop {
             } else if (!open.isEmpty()) {
                 turn.complete(StopReason.TOOL_CALLS);
             } else if (state.answered()) {
-                turn.complete(StopReason.END);
+                turn.append(guards.lastWord(state));
             } else {
                 guards.instead(state).ifPresentOrElse(turn::append, () -> model.run(turn));
             }

@@ -42,6 +42,20 @@ final class Guards {
         return state.watch().pattern().map(pattern -> circle(state, pattern));
     }
 
+    /// The end of a turn in which there is nothing left to say. The turn goes on instead when that
+    /// is a good end and it has been steered meanwhile.
+    Event lastWord(Conversation state) {
+        if (!state.watch().cutShort()) {
+            return end(state, StopReason.END, Optional.empty());
+        }
+        var why =
+                new TurnError(
+                        StopReason.LENGTH.wireName(),
+                        "the model's answer is not whole: it reached the limit of output tokens;"
+                                + " tell the model to go on, or ask for less at once");
+        return end(state, StopReason.LENGTH, Optional.of(why));
+    }
+
     private static Event circle(Conversation state, LoopPattern pattern) {
         if (!state.watch().nudged()) {
             return new Event.TurnNudged(pattern, pattern.nudge());

@@ -6,6 +6,8 @@ import java.util.Locale;
 public enum StopReason {
     /// The model answered without asking for another tool.
     END,
+    /// The provider's limit of output tokens cut the model's last word.
+    LENGTH,
     MAX_STEPS,
     /// What the turn, its session, user or project may spend is spent.
     BUDGET,
@@ -23,7 +25,7 @@ public enum StopReason {
     public boolean failed() {
         return switch (this) {
             case END, INTERRUPTED, TOOL_CALLS -> false;
-            case MAX_STEPS, BUDGET, STUCK, MALFORMED_CALLS, ERROR -> true;
+            case LENGTH, MAX_STEPS, BUDGET, STUCK, MALFORMED_CALLS, ERROR -> true;
         };
     }
 

@@ -77,7 +77,6 @@ final class Turn {
         journal.publish(delta);
     }
 
-    /// The turn goes on instead when it was to end well and has been steered meanwhile.
     void complete(StopReason reason) {
         append(new Event.TurnCompleted(reason, state.steps(), state.usage(), Optional.empty()));
     }

@@ -1,6 +1,7 @@
 package dev.carrel.agent;
 
 import dev.carrel.model.Cost;
+import dev.carrel.model.FinishReason;
 import dev.carrel.model.Usage;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ final class TurnWatch {
     private Budget asked = Budget.NONE;
     private Duration work = Duration.ZERO;
     private boolean nudged;
+    private boolean cutShort;
 
     /// A message that starts the turn or steers it: it may lower the turn's budget.
     void message(Event.UserMessage message) {
@@ -29,6 +31,7 @@ final class TurnWatch {
                 work = work.plus(answer.duration());
                 loops.answer(answer.message());
                 malformed.answer();
+                cutShort = answer.finish() == FinishReason.LENGTH;
                 passedOver.clear();
             }
             case Event.ToolStarted call -> malformed.started(call.callId());
@@ -66,6 +69,7 @@ final class TurnWatch {
         passedOver.clear();
         work = Duration.ZERO;
         nudged = false;
+        cutShort = false;
     }
 
     /// What those who sent messages to this turn want it to spend at most.
@@ -83,6 +87,11 @@ final class TurnWatch {
 
     boolean nudged() {
         return nudged;
+    }
+
+    /// Whether the limit of output tokens cut the model's last answer.
+    boolean cutShort() {
+        return cutShort;
     }
 
     int malformedSteps() {

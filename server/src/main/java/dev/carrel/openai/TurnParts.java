@@ -198,7 +198,7 @@ final class TurnParts {
                         case LENGTH -> "length";
                         case CONTENT_FILTER -> "content_filter";
                     };
-            case MAX_STEPS, BUDGET, STUCK, MALFORMED_CALLS -> "length";
+            case LENGTH, MAX_STEPS, BUDGET, STUCK, MALFORMED_CALLS -> "length";
             case TOOL_CALLS -> "tool_calls";
             case INTERRUPTED, ERROR -> "stop";
         };

@@ -34,7 +34,7 @@ record UnseenMessages(List<Event.UserMessage> messages) {
         StopReason reason = ((Event.TurnCompleted) end.event()).reason();
         boolean wanted =
                 switch (reason) {
-                    case MAX_STEPS, STUCK, MALFORMED_CALLS, ERROR -> true;
+                    case LENGTH, MAX_STEPS, STUCK, MALFORMED_CALLS, ERROR -> true;
                     case END, INTERRUPTED, BUDGET, TOOL_CALLS -> false;
                 };
         if (!wanted || messages.isEmpty() || !TurnRows.open(handle, session.id()).isEmpty()) {

@@ -239,15 +239,25 @@ class AgentLoopTest {
         stage.script(Stage.answer("half a sen", FinishReason.LENGTH));
         ListJournal journal = journal();
         stage.run(journal);
-        assertThat(shape(journal.events())).endsWith("end:end");
-        assertThat(journal.events())
-                .anySatisfy(event ->
-                        assertThat(event)
-                                .isInstanceOfSatisfying(
-                                        Event.AssistantMessage.class,
-                                        said ->
-                                                assertThat(said.finish())
-                                                        .isEqualTo(FinishReason.LENGTH)));
+        assertThat(shape(journal.events())).endsWith("answer:1", "end:length");
+        var end = (Event.TurnCompleted) journal.events().getLast();
+        assertThat(end.reason().failed()).isTrue();
+        assertThat(end.error().orElseThrow().code()).isEqualTo("length");
+        assertThat(end.error().orElseThrow().message()).contains("limit of output tokens");
+
+        journal.arrive(new Event.UserMessage("go on", List.of()));
+        journal.arrive(Stage.STARTED);
+        stage.script(text("half a sen"), text("tence"));
+        stage.run(journal);
+        assertThat(shape(journal.events())).endsWith("answer:1", "end:end");
+    }
+
+    @Test
+    void anAnswerThatWasCutAndThenSteeredIsNotTheLastWord() {
+        stage.script(Stage.answer("half a sen", FinishReason.LENGTH), text("all of it"));
+        ListJournal journal = journal().steerBefore(1, "shorter");
+        stage.run(journal);
+        assertThat(shape(journal.events())).endsWith("model:2", "answer:2", "end:end");
     }
 
     @ParameterizedTest

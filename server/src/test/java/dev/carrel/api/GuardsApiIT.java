@@ -411,6 +411,18 @@ class GuardsApiIT {
     }
 
     @Test
+    void anAnswerThatTheProviderCutIsNoSuccess() {
+        ChatAnswer said = ApiServer.say("The first half of");
+        own.set((_, _, _) ->
+                new ChatAnswer(said.message(), FinishReason.LENGTH, said.usage(), "x"));
+        String session = session("own");
+        List<JsonNode> turn = turn(session, "hello");
+        assertFailed(session, turn, "length");
+        assertThat(turn.getLast().at("/error/code").asText()).isEqualTo("length");
+        assertThat(turn.getLast().at("/error/message").asText()).contains("is not whole");
+    }
+
+    @Test
     void callsThatNobodyUnderstandsEndTheTurn() {
         String session = session("coder");
         List<JsonNode> turn = turn(session, "garble");

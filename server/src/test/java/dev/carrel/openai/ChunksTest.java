@@ -192,6 +192,7 @@ class ChunksTest {
         assertThat(ours)
                 .containsExactlyInAnyOrder(
                         "end",
+                        "length",
                         "max_steps",
                         "budget",
                         "interrupted",

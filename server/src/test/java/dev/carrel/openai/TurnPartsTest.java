@@ -159,10 +159,16 @@ class TurnPartsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "END, STOP, stop", "END, LENGTH, length", "END, CONTENT_FILTER, content_filter",
-        "MAX_STEPS, TOOL_CALLS, length", "BUDGET, STOP, length", "INTERRUPTED, STOP, stop",
-        "STUCK, STOP, length", "MALFORMED_CALLS, TOOL_CALLS, length",
-                "TOOL_CALLS, TOOL_CALLS, tool_calls"
+        "END, STOP, stop",
+        "END, LENGTH, length",
+        "END, CONTENT_FILTER, content_filter",
+        "LENGTH, LENGTH, length",
+        "MAX_STEPS, TOOL_CALLS, length",
+        "BUDGET, STOP, length",
+        "INTERRUPTED, STOP, stop",
+        "STUCK, STOP, length",
+        "MALFORMED_CALLS, TOOL_CALLS, length",
+        "TOOL_CALLS, TOOL_CALLS, tool_calls"
     })
     void everyStopReasonHasOneOfTheirs(StopReason reason, FinishReason finish, String expected) {
         Items turn = Items.ofTurn().answer("", "x", finish).end(reason);

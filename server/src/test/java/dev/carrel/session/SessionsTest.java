@@ -191,7 +191,7 @@ class SessionsTest {
     @ParameterizedTest
     @EnumSource(
             value = StopReason.class,
-            names = {"MAX_STEPS", "STUCK", "MALFORMED_CALLS", "ERROR"})
+            names = {"LENGTH", "MAX_STEPS", "STUCK", "MALFORMED_CALLS", "ERROR"})
     void whatATurnHasNotSeenWhenItFailsIsAnsweredByAnother(StopReason reason) {
         SessionId id = fixture.newSession();
         sessions.send(PROJECT, id, TurnInput.ofMessage("one"));
