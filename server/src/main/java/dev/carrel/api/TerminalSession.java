@@ -114,7 +114,7 @@ final class TerminalSession {
         } catch (InterruptedException e) {
             LOG.debug("a viewer of {} has left", terminal.id());
         } catch (CarrelException e) {
-            // This server is closing: another one has the terminal.
+            // This server lets go of the terminal, or its sandbox is paused to disk.
             socket.close(WebSocket.TRY_LATER, e.text());
         }
     }

@@ -28,6 +28,9 @@ final class Activity {
     /// What keeps it awake for longer than a call.
     private final AtomicInteger holds = new AtomicInteger();
 
+    /// Content on its way in or out. Each is a hold, too.
+    private final AtomicInteger transfers = new AtomicInteger();
+
     /// Commands that somebody waits for, or did when they were started.
     private final Set<Execution> foreground = ConcurrentHashMap.newKeySet();
 
@@ -90,7 +93,21 @@ final class Activity {
         holds.decrementAndGet();
     }
 
-    /// Keeps it awake until the command ends.
+    void beginTransfer() {
+        transfers.incrementAndGet();
+    }
+
+    void endTransfer() {
+        transfers.decrementAndGet();
+    }
+
+    /// Whether content is on its way in or out now.
+    boolean isTransferring() {
+        return transfers.get() > 0;
+    }
+
+    /// Keeps it awake until the command ends. To be called within the call that starts it, so that
+    /// a pause sees one of the two.
     void keepAwake(Execution execution) {
         foreground.removeIf(known -> !known.isRunning());
         if (execution.isRunning()) {
@@ -104,9 +121,10 @@ final class Activity {
         return !foreground.isEmpty();
     }
 
-    /// Whether something but a call's moment keeps it awake now.
-    boolean isBusy() {
-        return calls.get() > 0 || holds.get() > 0 || hasForeground();
+    /// Whether something keeps it as it is, running or paused: a command that stands still does
+    /// not, whoever waits for it.
+    boolean keeps(RunningSandbox up) {
+        return calls.get() > 0 || holds.get() > 0 || (hasForeground() && !up.isPaused());
     }
 
     /// Does `work` when the calls under way have ended, but waits no longer than for
@@ -124,16 +142,16 @@ final class Activity {
 
     /// Does `work` when the calls under way have ended, and no sooner: what copies a tree has half
     /// of it under another name until then. Fails with `UNAVAILABLE` when that takes too long.
-    void quiet(Runnable work) {
-        quiet(work, QUIET_WAIT_MAX);
+    <T> T quiet(Supplier<T> work) {
+        return quiet(work, QUIET_WAIT_MAX);
     }
 
     /// The same for who has no time.
-    void quietSoon(Runnable work) {
-        quiet(work, CALLS_WAIT_MAX);
+    <T> T quietSoon(Supplier<T> work) {
+        return quiet(work, CALLS_WAIT_MAX);
     }
 
-    private void quiet(Runnable work, Duration waitMax) {
+    private <T> T quiet(Supplier<T> work, Duration waitMax) {
         settling = true;
         try {
             if (!awaitCalls(waitMax)) {
@@ -143,26 +161,30 @@ final class Activity {
                                         .formatted(waitMax.toSeconds())
                                 + " later");
             }
-            work.run();
+            return work.get();
         } finally {
             settling = false;
         }
     }
 
+    // Once there were none, whoever comes is turned away: what is counted after that is no call.
     private boolean awaitCalls(Duration longest) {
         long deadline = System.nanoTime() + longest.toNanos();
-        while (calls.get() > 0 && System.nanoTime() < deadline) {
+        while (calls.get() > 0) {
+            if (System.nanoTime() >= deadline) {
+                return false;
+            }
             LockSupport.parkNanos(CALLS_CHECK.toNanos());
         }
-        return calls.get() == 0;
+        return true;
     }
 
     /// Does `work` if nobody has used the sandbox since `seen`, the last time it was used, and
-    /// nobody does now.
-    boolean unused(Instant seen, Runnable work) {
+    /// nothing keeps it as it is now.
+    boolean unused(Instant seen, RunningSandbox up, Runnable work) {
         settling = true;
         try {
-            if (isBusy() || !lastAt.equals(seen)) {
+            if (keeps(up) || !lastAt.equals(seen)) {
                 return false;
             }
             work.run();

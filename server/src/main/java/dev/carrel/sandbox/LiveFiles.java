@@ -16,6 +16,9 @@ final class LiveFiles implements SandboxFiles {
         /// Keeps it awake.
         Hold hold();
 
+        /// The same for content on its way.
+        Hold transfer();
+
         /// Whether these are its files now: it may have been given others, or have ended.
         boolean has(SandboxFiles files);
     }
@@ -43,7 +46,7 @@ final class LiveFiles implements SandboxFiles {
 
     @Override
     public FileStat write(String path, InputStream content, FileAttributes attributes) {
-        try (Hold _ = sandbox.hold()) {
+        try (Hold _ = sandbox.transfer()) {
             SandboxFiles files = answering();
             var transfer = new Transfer(() -> sandbox.has(files));
             FileStat written = files.write(path, transfer.watch(content), attributes);
@@ -72,14 +75,14 @@ final class LiveFiles implements SandboxFiles {
 
     @Override
     public void walk(String path, TreeEntry.Visitor visitor) {
-        try (Hold _ = sandbox.hold()) {
+        try (Hold _ = sandbox.transfer()) {
             answering().walk(path, visitor);
         }
     }
 
     @Override
     public void writeTree(String path, Consumer<TreeWriter> work) {
-        try (Hold _ = sandbox.hold()) {
+        try (Hold _ = sandbox.transfer()) {
             SandboxFiles files = answering();
             var transfer = new Transfer(() -> sandbox.has(files));
             files.writeTree(path, writer -> work.accept(transfer.watch(writer)));

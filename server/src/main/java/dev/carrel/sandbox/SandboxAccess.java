@@ -24,7 +24,17 @@ record SandboxAccess(
 
     Hold hold(LiveSandbox live) {
         live.activity().hold();
-        var hold = new Hold(new Held(this, live));
+        return awake(live, new Hold(new Held(this, live)));
+    }
+
+    /// The same for content on its way, which a pause to disk would cut off.
+    Hold transfer(LiveSandbox live) {
+        live.activity().hold();
+        live.activity().beginTransfer();
+        return awake(live, new Hold(new Transferring(new Held(this, live))));
+    }
+
+    private Hold awake(LiveSandbox live, Hold hold) {
         boolean complete = false;
         try {
             awake(live);
@@ -56,6 +66,24 @@ record SandboxAccess(
         }
     }
 
+    private record Transferring(Held hold) implements Hold.Held {
+        @Override
+        public RunningSandbox enter() {
+            return hold.enter();
+        }
+
+        @Override
+        public void leave() {
+            hold.leave();
+        }
+
+        @Override
+        public void release() {
+            hold.live.activity().endTransfer();
+            hold.release();
+        }
+    }
+
     /// Looked up anew at each access.
     SandboxFiles files(ProjectId project, SandboxId id) {
         return new LiveFiles(
@@ -71,6 +99,11 @@ record SandboxAccess(
                     }
 
                     @Override
+                    public Hold transfer() {
+                        return SandboxAccess.this.transfer(registry.get(project, id));
+                    }
+
+                    @Override
                     public boolean has(SandboxFiles files) {
                         return registry.get(project, id)
                                 .running()
@@ -80,7 +113,19 @@ record SandboxAccess(
                 });
     }
 
+    /// Keeps the sandbox awake until the command ends.
     Execution start(LiveSandbox live, ExecutionId execution, ExecutionRequest request) {
+        SandboxRules.check(request);
+        return use(
+                live,
+                running -> {
+                    Execution started = live.executions().start(execution, request, running);
+                    live.activity().keepAwake(started);
+                    return started;
+                });
+    }
+
+    Execution startInBackground(LiveSandbox live, ExecutionId execution, ExecutionRequest request) {
         SandboxRules.check(request);
         return use(live, running -> live.executions().start(execution, request, running));
     }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -121,18 +120,16 @@ final class SandboxLifecycle {
 
     /// Saves its files, when the calls under way have ended. Hold the lock. Returns their size.
     long save(LiveSandbox live, SnapshotId snapshot) {
-        var size = new AtomicLong();
-        live.activity().quiet(() -> size.set(runtime.takeSnapshot(live.id(), snapshot)));
+        long size = live.activity().quiet(() -> runtime.takeSnapshot(live.id(), snapshot));
         FailPoint.SNAPSHOT_HOST.reached();
-        return size.get();
+        return size;
     }
 
     /// The same for a turn that waits: it does not for long.
     long saveSoon(LiveSandbox live, SnapshotId snapshot) {
-        var size = new AtomicLong();
-        live.activity().quietSoon(() -> size.set(runtime.takeSnapshot(live.id(), snapshot)));
+        long size = live.activity().quietSoon(() -> runtime.takeSnapshot(live.id(), snapshot));
         FailPoint.SNAPSHOT_HOST.reached();
-        return size.get();
+        return size;
     }
 
     /// Ends what runs, gives it the files of a snapshot and starts it. Hold the lock.

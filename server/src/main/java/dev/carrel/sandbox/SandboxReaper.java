@@ -104,12 +104,12 @@ final class SandboxReaper implements AutoCloseable {
         if (live.expiresAt().map(end -> !end.isAfter(now)).orElse(false)) {
             LOG.info("sandbox {} has reached the end of its ttl", live.id());
             lifecycle.delete(live, DeletionReason.EXPIRED, now);
-        } else if (live.running().isPresent()) {
-            idle(live, now);
+        } else {
+            live.running().ifPresent(up -> idle(live, up, now));
         }
     }
 
-    private void idle(LiveSandbox live, Instant now) {
+    private void idle(LiveSandbox live, RunningSandbox up, Instant now) {
         Instant seen = live.activity().lastAt();
         IdleRules rules = live.idle();
         boolean stops = rules.stopAfter().map(after -> isOver(seen, after, now)).orElse(false);
@@ -117,7 +117,7 @@ final class SandboxReaper implements AutoCloseable {
         if (!stops && !pauses) {
             return;
         }
-        if (live.activity().isBusy()) {
+        if (live.activity().keeps(up)) {
             live.activity().touch(now);
         } else if (stops && sleep.stopUnused(live, seen)) {
             LOG.info("sandbox {} was not used since {} and is stopped", live.id(), seen);

@@ -38,14 +38,14 @@ final class SandboxSleep {
     }
 
     /// Stops it with its memory saved; calls under way end before. Does nothing when that is so.
-    /// Fails with `NOT_SUPPORTED` where its isolation cannot do that, and with `CONFLICT` when this
+    /// Fails with `NOT_SUPPORTED` where its isolation cannot do that, with `UNAVAILABLE` when calls
+    /// take too long, and with `CONFLICT` when somebody waits for what it would end, or when this
     /// sandbox cannot be saved now: then it runs.
     void pauseToDisk(LiveSandbox live) {
         live.exclusively(() -> {
             requireSavable(live);
             if (live.running().isPresent() || !live.memory().saved()) {
                 requireRunning(live);
-                requireNobodyWaits(live);
                 saveOrRun(live);
             }
             return live.id();
@@ -70,16 +70,15 @@ final class SandboxSleep {
                     "somebody waits for a command in sandbox %s; wait for its end, or kill it"
                             .formatted(live.id()));
         }
+        if (live.activity().isTransferring()) {
+            throw new CarrelException(
+                    ErrorCode.CONFLICT,
+                    "files of sandbox %s are being sent; wait for their end".formatted(live.id()));
+        }
     }
 
     private void saveOrRun(LiveSandbox live) {
-        rows.setWhyStopped(live.id(), Optional.of(WhyStopped.PAUSED));
-        FailPoint.SAVE_ROW.reached();
-        Optional<String> why =
-                live.settled(() -> {
-                    live.becomeStopped(WhyStopped.PAUSED, SavedMemory.NONE);
-                    return runtime.saveMemory(live.id(), live.spec());
-                });
+        Optional<String> why = live.activity().quietSoon(() -> save(live));
         FailPoint.SAVE_HOST.reached();
         if (why.isPresent()) {
             lifecycle.findOrStart(live);
@@ -89,6 +88,15 @@ final class SandboxSleep {
                             .formatted(live.id(), why.get()));
         }
         live.becomeStopped(WhyStopped.PAUSED, SavedMemory.SAVED);
+    }
+
+    // Nothing begins from the check on until it has stopped: all of this is one moment to callers.
+    private Optional<String> save(LiveSandbox live) {
+        requireNobodyWaits(live);
+        rows.setWhyStopped(live.id(), Optional.of(WhyStopped.PAUSED));
+        FailPoint.SAVE_ROW.reached();
+        live.becomeStopped(WhyStopped.PAUSED, SavedMemory.NONE);
+        return runtime.saveMemory(live.id(), live.spec());
     }
 
     private RunningSandbox requireRunning(LiveSandbox live) {
@@ -106,15 +114,17 @@ final class SandboxSleep {
     boolean pauseUnused(LiveSandbox live, Instant seen) {
         return live.exclusively(() -> {
             Optional<RunningSandbox> awake = live.running().filter(up -> !up.isPaused());
-            return awake.isPresent() && live.activity().unused(seen, awake.get()::pause);
+            return awake.map(up -> live.activity().unused(seen, up, up::pause)).orElse(false);
         });
     }
 
     /// Ends what runs in it if nobody has used it since `seen`, with its memory saved where that
     /// can be done. Returns whether it did.
     boolean stopUnused(LiveSandbox live, Instant seen) {
-        return live.exclusively(
-                () -> live.running().isPresent() && live.activity().unused(seen, () -> stop(live)));
+        return live.exclusively(() ->
+                live.running()
+                        .map(up -> live.activity().unused(seen, up, () -> stop(live)))
+                        .orElse(false));
     }
 
     // The reason first: a crash in between leaves one that runs, and what runs has no reason.

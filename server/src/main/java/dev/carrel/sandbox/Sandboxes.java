@@ -277,17 +277,14 @@ public final class Sandboxes implements AutoCloseable {
     /// `INVALID_REQUEST` or `INVALID_PATH` (`cwd`).
     public Execution start(
             ProjectId project, SandboxId id, ExecutionId execution, ExecutionRequest request) {
-        LiveSandbox live = registry.get(project, id);
-        Execution started = access.start(live, execution, request);
-        live.activity().keepAwake(started);
-        return started;
+        return access.start(registry.get(project, id), execution, request);
     }
 
     /// The same for a command that nobody waits for: it does not keep the sandbox awake, and stands
     /// still with it until the next use.
     public Execution startInBackground(
             ProjectId project, SandboxId id, ExecutionId execution, ExecutionRequest request) {
-        return access.start(registry.get(project, id), execution, request);
+        return access.startInBackground(registry.get(project, id), execution, request);
     }
 
     /// The commands that there are records of, newest first, whoever started them; a stopped

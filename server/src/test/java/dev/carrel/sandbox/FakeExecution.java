@@ -293,6 +293,11 @@ final class FakeExecution implements Execution {
         }
     }
 
+    /// With its sandbox's memory.
+    void saved() {
+        record.saved();
+    }
+
     void awaitEnd() {
         lock.lock();
         try {

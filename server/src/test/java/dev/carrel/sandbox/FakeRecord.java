@@ -1,5 +1,7 @@
 package dev.carrel.sandbox;
 
+import dev.carrel.error.CarrelException;
+import dev.carrel.error.ErrorCode;
 import dev.carrel.sandbox.Execution.Stream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,6 +28,9 @@ final class FakeRecord {
     private final Condition changed = lock.newCondition();
     private final Map<Stream, FakeOutput> kept = new EnumMap<>(Stream.class);
     private boolean ended;
+
+    /// How often its sandbox was saved: whoever followed it until then has to ask again.
+    private int saves;
 
     FakeRecord(ExecutionRequest request) {
         kept.put(Stream.STDOUT, new FakeOutput(request));
@@ -75,6 +80,16 @@ final class FakeRecord {
         }
     }
 
+    void saved() {
+        lock.lock();
+        try {
+            saves++;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     boolean isTruncated() {
         lock.lock();
         try {
@@ -117,18 +132,24 @@ final class FakeRecord {
         }
     }
 
-    /// Tells everything from `from` on until the end.
+    /// Tells everything from `from` on until the end. Fails with `SANDBOX_NOT_RUNNING` when the
+    /// sandbox is saved meanwhile.
     void follow(OutputPlace from, Teller teller) throws InterruptedException {
         Map<Stream, Long> places = new EnumMap<>(Stream.class);
         for (Stream stream : Stream.values()) {
             places.put(stream, from.of(stream));
         }
+        int before = saves();
         for (boolean last = false; !last; ) {
             List<News> news;
             lock.lockInterruptibly();
             try {
-                while (news(places).isEmpty() && !ended) {
+                while (news(places).isEmpty() && !ended && saves == before) {
                     changed.await(CHECK.toMillis(), TimeUnit.MILLISECONDS);
+                }
+                if (saves != before) {
+                    throw new CarrelException(
+                            ErrorCode.SANDBOX_NOT_RUNNING, "its sandbox is paused to disk");
                 }
                 last = ended;
                 news = news(places);
@@ -139,6 +160,15 @@ final class FakeRecord {
                 places.put(piece.stream(), piece.place() + piece.bytes().length);
                 teller.tell(piece.stream(), piece.place(), piece.bytes());
             }
+        }
+    }
+
+    private int saves() {
+        lock.lock();
+        try {
+            return saves;
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -93,6 +93,7 @@ final class FakeSandbox {
         if (current != null) {
             current.alive = false;
         }
+        executions.values().forEach(FakeExecution::saved);
         memory = SavedMemory.SAVED;
     }
 

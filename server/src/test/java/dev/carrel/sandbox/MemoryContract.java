@@ -1,11 +1,17 @@
 package dev.carrel.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
 import dev.carrel.store.Cursor;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /// What every [SandboxRuntime] promises of saved memory, if it saves any.
@@ -52,6 +58,27 @@ abstract class MemoryContract extends PauseContract {
 
         assertItWentOn();
         assertThat(run("echo new").stdout()).isEqualTo("new\n");
+    }
+
+    @Test
+    void whoeverFollowsWhatIsSavedIsToldSo() throws Exception {
+        assumeTrue(runtime.savesMemory(isolation()));
+        counting = sandbox.start(ExecutionId.next(), shell(COUNT));
+        var told = new CountDownLatch(1);
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<?> following = threads.submit(() -> counting.follow((_, _) -> told.countDown()));
+            told.await();
+            assertThat(runtime.saveMemory(id, spec())).isEmpty();
+
+            assertThatThrownBy(() -> following.get(20, TimeUnit.SECONDS))
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            CarrelException.class,
+                            e -> assertThat(e.code()).isEqualTo(ErrorCode.SANDBOX_NOT_RUNNING))
+                    .hasMessageContaining("paused to disk");
+        }
+        sandbox = runtime.start(id, spec());
+        assertItWentOn();
     }
 
     @Test

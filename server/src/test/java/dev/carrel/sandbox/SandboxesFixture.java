@@ -76,7 +76,11 @@ abstract class SandboxesFixture {
     }
 
     void restart(SandboxSettings settings) {
-        sandboxes = new Sandboxes(store, new FakeRuntime(host), settings, clock);
+        restart(settings, new FakeRuntime(host));
+    }
+
+    void restart(SandboxSettings settings, FakeRuntime runtime) {
+        sandboxes = new Sandboxes(store, runtime, settings, clock);
         sandboxes.reconcile();
     }
 

@@ -83,6 +83,23 @@ class SandboxesIdleTest extends SandboxesFixture {
     }
 
     @Test
+    void commandInTheForegroundOfAPausedOneIsStoppedWithIt() throws Exception {
+        Sandbox sandbox = create();
+        Execution waiting = start(sandbox, "sleep 1000");
+        pass(PAUSE);
+        sandboxes.pause(PROJECT, sandbox.id());
+        pass(STOP.minusSeconds(1));
+        assertThat(state(sandbox)).isEqualTo(SandboxState.PAUSED);
+
+        pass(Duration.ofSeconds(1));
+
+        assertThat(state(sandbox)).isEqualTo(SandboxState.STOPPED);
+        assertThat(reason(sandbox)).contains("idle");
+        assertThat(waiting.follow(Execution.OutputListener.NONE).status())
+                .isEqualTo(ExecutionStatus.INTERRUPTED);
+    }
+
+    @Test
     void commandInTheBackgroundStandsStillWithIt() throws Exception {
         Sandbox sandbox = create();
         Execution waiting =

@@ -222,11 +222,15 @@ final class Attached implements AutoCloseable {
 
     @Override
     public void close() {
+        letGo(LetGo.BY_SERVER);
+    }
+
+    void letGo(LetGo why) {
         closed = true;
         connecting.lock();
         try {
             if (client != null) {
-                client.close();
+                client.letGo(why);
             }
         } finally {
             connecting.unlock();

@@ -82,7 +82,7 @@ final class Connections implements AutoCloseable {
     }
 
     private Attached replace(SandboxFolder folder, int process) throws IOException {
-        letGo(folder.id());
+        letGo(folder.id(), LetGo.BY_SERVER);
         Engine engine = host.engines().of(folder);
         Attached fresh = Attached.to(folder, process, engine, host.groups());
         attached.put(folder.id(), fresh);
@@ -120,8 +120,8 @@ final class Connections implements AutoCloseable {
         T run(Attached sandbox) throws IOException;
     }
 
-    /// Lets go of a sandbox for work during which nobody may be connected to it: others who ask for
-    /// a connection wait. Returns `otherwise` if it does not run.
+    /// Lets go of a sandbox to save it, when nobody may be connected to it: others who ask for a
+    /// connection wait. Returns `otherwise` if it does not run.
     <T> T apart(SandboxId id, Work<T> work, T otherwise) throws IOException {
         ReentrantLock lock = lockOf(id);
         lock.lock();
@@ -130,17 +130,17 @@ final class Connections implements AutoCloseable {
             if (running.isEmpty()) {
                 return otherwise;
             }
-            letGo(id);
+            letGo(id, LetGo.PAUSED_TO_DISK);
             return work.run(running.get());
         } finally {
             lock.unlock();
         }
     }
 
-    private void letGo(SandboxId id) {
+    private void letGo(SandboxId id, LetGo why) {
         Attached known = attached.remove(id);
         if (known != null) {
-            known.close();
+            known.letGo(why);
         }
     }
 
@@ -151,6 +151,6 @@ final class Connections implements AutoCloseable {
     /// The sandboxes go on.
     @Override
     public void close() {
-        attached.keySet().forEach(this::letGo);
+        attached.keySet().forEach(id -> letGo(id, LetGo.BY_SERVER));
     }
 }

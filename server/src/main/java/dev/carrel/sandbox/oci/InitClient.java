@@ -279,10 +279,14 @@ final class InitClient implements AutoCloseable {
         }
     }
 
-    /// Lets go of the sandbox, which goes on. Followers are told to ask again.
+    /// Lets go of the sandbox. Followers are told why, and to ask again.
+    void letGo(LetGo why) {
+        connection.close();
+        watches.values().forEach(watch -> watch.letGo(why));
+    }
+
     @Override
     public void close() {
-        connection.close();
-        watches.values().forEach(Watch::detached);
+        letGo(LetGo.BY_SERVER);
     }
 }

@@ -44,7 +44,7 @@ final class LiveExecution implements Execution {
     @Override
     public boolean isRunning() {
         Watch.State state = watch.state();
-        return state.ending() instanceof Ending.Running && !state.detached();
+        return state.ending() instanceof Ending.Running && state.letGo().isEmpty();
     }
 
     @Override
@@ -113,10 +113,8 @@ final class LiveExecution implements Execution {
             if (!(state.ending() instanceof Ending.Running)) {
                 return state.ending();
             }
-            if (state.detached()) {
-                throw new CarrelException(
-                        ErrorCode.UNAVAILABLE,
-                        "execution " + id() + " goes on, but this server is closing: ask again");
+            if (state.letGo().isPresent()) {
+                throw state.letGo().get().failure(id());
             }
             watch.awaitChange(state, WAIT);
         }

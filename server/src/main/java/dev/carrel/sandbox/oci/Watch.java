@@ -2,21 +2,22 @@ package dev.carrel.sandbox.oci;
 
 import dev.carrel.sandbox.Execution.Stream;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// What is known of an execution that runs, or ran a moment ago. Written by the thread that reads
 /// pid 1's channel, awaited by any number of followers.
 final class Watch {
-    /// `changes` counts up with all that happens. `detached` says that this server lets go of the
-    /// sandbox: nothing will be heard any more, though the execution goes on.
+    /// `changes` counts up with all that happens. `letGo` says that nothing will be heard any more,
+    /// though the execution has not ended.
     record State(
             long changes,
             long drains,
             long stdoutBytes,
             long stderrBytes,
             Ending ending,
-            boolean detached) {
+            Optional<LetGo> letGo) {
         long bytes(Stream stream) {
             return ending instanceof Ending.Running
                     ? stream == Stream.STDOUT ? stdoutBytes : stderrBytes
@@ -30,7 +31,7 @@ final class Watch {
     private State state;
 
     private Watch(long bytes) {
-        this.state = new State(0, 0, bytes, bytes, new Ending.Running(), false);
+        this.state = new State(0, 0, bytes, bytes, new Ending.Running(), Optional.empty());
     }
 
     /// Of an execution about to be started, without output so far.
@@ -73,7 +74,7 @@ final class Watch {
             long left = wait.toNanos();
             while (state.drains == seen.drains
                     && state.ending instanceof Ending.Running
-                    && !state.detached) {
+                    && state.letGo.isEmpty()) {
                 if (left <= 0) {
                     return false;
                 }
@@ -95,7 +96,7 @@ final class Watch {
                             state.stdoutBytes,
                             state.stderrBytes,
                             state.ending,
-                            state.detached);
+                            state.letGo);
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -113,7 +114,7 @@ final class Watch {
                             ? Math.max(bytes, state.stderrBytes)
                             : state.stderrBytes,
                     state.ending,
-                    state.detached);
+                    state.letGo);
         } finally {
             lock.unlock();
         }
@@ -127,30 +128,28 @@ final class Watch {
     void ended(Ending ending) {
         lock.lock();
         try {
-            set(state.stdoutBytes, state.stderrBytes, ending, state.detached);
+            set(state.stdoutBytes, state.stderrBytes, ending, state.letGo);
         } finally {
             lock.unlock();
         }
     }
 
-    void detached() {
+    /// The first reason stands.
+    void letGo(LetGo why) {
         lock.lock();
         try {
-            set(state.stdoutBytes, state.stderrBytes, state.ending, true);
+            set(
+                    state.stdoutBytes,
+                    state.stderrBytes,
+                    state.ending,
+                    Optional.of(state.letGo.orElse(why)));
         } finally {
             lock.unlock();
         }
     }
 
-    private void set(long stdoutBytes, long stderrBytes, Ending ending, boolean detached) {
-        state =
-                new State(
-                        state.changes + 1,
-                        state.drains,
-                        stdoutBytes,
-                        stderrBytes,
-                        ending,
-                        detached);
+    private void set(long stdoutBytes, long stderrBytes, Ending ending, Optional<LetGo> letGo) {
+        state = new State(state.changes + 1, state.drains, stdoutBytes, stderrBytes, ending, letGo);
         changed.signalAll();
     }
 }
