@@ -18,10 +18,10 @@ import java.util.function.Supplier;
 /// fold of the journal alone, whether something has to be taken out, and what.
 ///
 /// Old results of tools go first, then all but the newest steps becomes a summary, then the newest
-/// results are cut, too, and at last the user's messages. Each is done only when it frees a good
-/// part of the window: so it happens seldom, the provider's cache holds for long in between, and
-/// there is no compaction without end. Where nothing is left to cut, the turn fails with
-/// `MODEL_CONTEXT_OVERFLOW`.
+/// results are cut, too, then the user's messages, and at last answers of the model. Each is done
+/// only when it frees a good part of the window: so it happens seldom, the provider's cache holds
+/// for long in between, and there is no compaction without end. Where nothing is left to cut, the
+/// turn fails with `MODEL_CONTEXT_OVERFLOW`.
 final class Compactor {
     /// Parts of what a request may have: from where on something is done, up to where cutting
     /// results is enough, what must come of it at least, and when the request does not fit
@@ -162,10 +162,11 @@ final class Compactor {
                 text.duration());
     }
 
-    /// The longest results that fit, or else results and messages.
+    /// The longest results that fit, or else results and messages, or else answers, too.
     private static Cut newest(ContextSize size, ModelCall call) {
         return longest(size, chars -> new Cut.Results(0, chars))
-                .or(() -> longest(size, chars -> new Cut.Texts(0, chars)))
+                .or(() -> longest(size, chars -> new Cut.Texts(0, chars, /* answers= */ false)))
+                .or(() -> longest(size, chars -> new Cut.Texts(0, chars, /* answers= */ true)))
                 .orElseThrow(() -> overflow(size, call));
     }
 

@@ -12,8 +12,9 @@ public sealed interface Cut {
     record Results(int keptAnswers, int charsMax) implements Cut {}
 
     /// Whatever is older and too long is cut in the middle, messages of the user too, but for the
-    /// newest: when nothing else is left.
-    record Texts(int keptAnswers, int charsMax) implements Cut {}
+    /// newest: when nothing else is left. With `answers`, what the model said is cut, too, with the
+    /// arguments of its calls.
+    record Texts(int keptAnswers, int charsMax, boolean answers) implements Cut {}
 
     /// All that is older becomes a summary that the model wrote, but for the newest
     /// `keptUserMessages` messages of the user among it, which stay word for word. `keptFrom` is

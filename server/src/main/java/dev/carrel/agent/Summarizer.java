@@ -9,6 +9,7 @@ import dev.carrel.model.FinishReason;
 import dev.carrel.model.Message;
 import dev.carrel.model.ModelRef;
 import dev.carrel.model.Reasoning;
+import dev.carrel.model.RequestRefusedException;
 import dev.carrel.model.TokenEstimate;
 import dev.carrel.model.Usage;
 import dev.carrel.tool.Excerpt;
@@ -62,7 +63,8 @@ final class Summarizer {
     private final Toolbox toolbox;
     private final String system;
 
-    /// What is no summary, be it that the model did not give one or a filter kept it back.
+    /// What is no summary, be it that the model did not give one or a filter kept it back. So is a
+    /// refusal of just that request.
     private static final Set<ErrorCode> NO_SUMMARY =
             Set.of(
                     ErrorCode.MODEL_CONTEXT_OVERFLOW,
@@ -120,8 +122,13 @@ final class Summarizer {
             return Optional.of(call.chat(request, ChatListener.NONE))
                     .filter(answer -> isSummary(answer, call));
         } catch (CarrelException e) {
-            if (!NO_SUMMARY.contains(e.code())) {
-                throw e;
+            if (!(e instanceof RequestRefusedException) && !NO_SUMMARY.contains(e.code())) {
+                throw new CarrelException(
+                        e.code(),
+                        "the conversation has become too long, and the call for a summary of it"
+                                + " failed: "
+                                + e.text(),
+                        e);
             }
             LOG.info("model {} gave no summary", call.ref(), e);
             return Optional.empty();

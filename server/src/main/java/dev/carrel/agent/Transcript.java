@@ -140,7 +140,8 @@ final class Transcript {
                 int newest = newestUser();
                 for (int i = 0; i < start; i++) {
                     Item item = shortened(items.get(i), texts.charsMax());
-                    left.add(i == newest ? item : shortenedUser(item, texts.charsMax()));
+                    item = i == newest ? item : shortenedUser(item, texts.charsMax());
+                    left.add(texts.answers() ? shortenedAnswer(item, texts.charsMax()) : item);
                 }
             }
             case Cut.Summary summary -> {
@@ -182,6 +183,12 @@ final class Transcript {
         return item.message instanceof Message.User user
                         && user.text().length() > charsMax + SPARED_CHARS
                 ? Item.of(new Message.User(Excerpt.middle(user.text(), charsMax)))
+                : item;
+    }
+
+    private static Item shortenedAnswer(Item item, int charsMax) {
+        return item.message instanceof Message.Assistant answer
+                ? Item.of(ShortAnswer.of(answer, charsMax + SPARED_CHARS, charsMax))
                 : item;
     }
 

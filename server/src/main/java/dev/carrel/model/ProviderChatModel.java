@@ -171,7 +171,10 @@ final class ProviderChatModel implements ChatModel {
                 failure.retryAfter()
                         .map(wait -> " (it asks to be left alone for " + wait.toSeconds() + " s)")
                         .orElse("");
-        return new CarrelException(failure.code(), failure.text() + asked, failure);
+        String text = failure.text() + asked;
+        return failure.isOfRequest()
+                ? new RequestRefusedException(text, failure)
+                : new CarrelException(failure.code(), text, failure);
     }
 
     private Instant now() {

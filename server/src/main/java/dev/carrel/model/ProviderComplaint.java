@@ -31,6 +31,10 @@ record ProviderComplaint(int status, String kind, String message) {
                             + "|content management policy",
                     Pattern.CASE_INSENSITIVE);
 
+    /// Some, Anthropic among them, say with 400 that nothing is paid for any more.
+    private static final Pattern NO_CREDIT =
+            Pattern.compile("credit balance|billing|quota", Pattern.CASE_INSENSITIVE);
+
     /// Inside a stream there is no status: the one that the same words have outside of it.
     private static final Map<String, Integer> STATUS_OF_KIND =
             Map.ofEntries(
@@ -125,7 +129,10 @@ record ProviderComplaint(int status, String kind, String message) {
                     case MODEL_UNAVAILABLE -> head + " failed (HTTP " + status + ")" + said;
                     default -> head + " refused the request (HTTP " + status + ")" + said;
                 };
-        return new ProviderFailure(code, text, retryAfter);
+        boolean ofRequest = isRequestAtFault() && !NO_CREDIT.matcher(kind + message).find();
+        return code == ErrorCode.MODEL_REFUSED_REQUEST && ofRequest
+                ? ProviderFailure.refusedRequest(text)
+                : new ProviderFailure(code, text, retryAfter);
     }
 
     private static String cut(String text) {

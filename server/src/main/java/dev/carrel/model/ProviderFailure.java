@@ -12,21 +12,39 @@ import org.jspecify.annotations.Nullable;
 final class ProviderFailure extends RuntimeException {
     private final ErrorCode code;
     private final transient Optional<Duration> retryAfter;
+    private final boolean ofRequest;
 
     ProviderFailure(ErrorCode code, String message, Optional<Duration> retryAfter) {
+        this(code, message, retryAfter, false);
+    }
+
+    private ProviderFailure(
+            ErrorCode code, String message, Optional<Duration> retryAfter, boolean ofRequest) {
         super(message);
         this.code = code;
         this.retryAfter = retryAfter;
+        this.ofRequest = ofRequest;
     }
 
     ProviderFailure(ErrorCode code, String message, @Nullable Throwable cause) {
         super(message, cause);
         this.code = code;
         this.retryAfter = Optional.empty();
+        this.ofRequest = false;
     }
 
     static ProviderFailure badAnswer(String message) {
         return new ProviderFailure(ErrorCode.MODEL_BAD_ANSWER, message, Optional.empty());
+    }
+
+    /// A refusal for what the request is; another may be taken.
+    static ProviderFailure refusedRequest(String message) {
+        return new ProviderFailure(
+                ErrorCode.MODEL_REFUSED_REQUEST, message, Optional.empty(), true);
+    }
+
+    boolean isOfRequest() {
+        return ofRequest;
     }
 
     /// Whether it was silence, which took as long as silence may.

@@ -22,7 +22,8 @@ final class CompactionJson {
             case Cut.Texts cut ->
                     body.put("kind", "texts")
                             .put("kept_answers", cut.keptAnswers())
-                            .put("chars_max", cut.charsMax());
+                            .put("chars_max", cut.charsMax())
+                            .put("answers", cut.answers());
             case Cut.Summary cut -> {
                 body.put("kind", cut.text().isEmpty() ? LEFT_OUT : "summary")
                         .put("kept_answers", cut.keptAnswers())
@@ -51,7 +52,11 @@ final class CompactionJson {
                                     body.path("summary").asText(),
                                     EventBody.usage(body),
                                     EventBody.duration(body));
-                    case "texts" -> new Cut.Texts(keptAnswers, body.path("chars_max").asInt());
+                    case "texts" ->
+                            new Cut.Texts(
+                                    keptAnswers,
+                                    body.path("chars_max").asInt(),
+                                    body.path("answers").asBoolean());
                     default -> new Cut.Results(keptAnswers, body.path("result_chars_max").asInt());
                 };
         return new Event.Compaction(

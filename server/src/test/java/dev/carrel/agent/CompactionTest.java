@@ -17,6 +17,7 @@ import dev.carrel.model.ChatRequest;
 import dev.carrel.model.ContextWindow;
 import dev.carrel.model.FinishReason;
 import dev.carrel.model.Message;
+import dev.carrel.model.RequestRefusedException;
 import dev.carrel.model.TokenEstimate;
 import dev.carrel.model.ToolCall;
 import dev.carrel.model.Usage;
@@ -24,6 +25,7 @@ import dev.carrel.tool.ToolResult;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -268,6 +270,83 @@ class CompactionTest {
         assertThat(requests().getFirst().messages()).contains(new Message.User("less, then"));
     }
 
+    private void firstSays(ChatAnswer first) {
+        stage.model =
+                (request, _, _) -> {
+                    stage.requests.add(request);
+                    boolean begins = request.messages().size() == 1;
+                    return withUsage(begins ? first : text("done"), tokens(request));
+                };
+    }
+
+    @Test
+    void anAnswerThatDoesNotFitDoesNotEndTheSession() {
+        String novel = "And then she said: no. ".repeat(10_000);
+        firstSays(text(novel));
+        ListJournal journal = run();
+        assertThat(end(journal).reason()).isEqualTo(StopReason.END);
+
+        journal.arrive(new Event.UserMessage("shorter", List.of()));
+        journal.arrive(Stage.STARTED);
+        stage.run(journal);
+        assertThat(end(journal).reason()).isEqualTo(StopReason.END);
+        ChatRequest request = requests().getLast();
+        assertThat(tokens(request)).isLessThan(stage.window.requestTokens());
+        assertThat(request.messages()).hasSize(3).contains(new Message.User("shorter"));
+        assertThat(((Message.Assistant) request.messages().get(1)).text())
+                .startsWith("And then")
+                .contains("characters cut in the middle")
+                .hasSizeGreaterThan(10_000);
+        assertThat(journal.events())
+                .filteredOn(Event.AssistantMessage.class::isInstance)
+                .first()
+                .extracting(event -> ((Event.AssistantMessage) event).message().text())
+                .isEqualTo(novel);
+    }
+
+    @Test
+    void argumentsAndReasoningThatDoNotFitDoNotEndTheSessionEither() {
+        String novel = "And then she said: no. ".repeat(10_000);
+        ToolCall write = call("c1", "big", novel);
+        var said = new Message.Assistant("", novel, Optional.of(novel), List.of(write));
+        firstSays(new ChatAnswer(said, FinishReason.TOOL_CALLS, Stage.USAGE, "one"));
+        ListJournal journal = run();
+        assertThat(end(journal).reason()).isEqualTo(StopReason.END);
+        ChatRequest request = requests().getLast();
+        assertThat(tokens(request)).isLessThan(stage.window.requestTokens());
+        var seen = (Message.Assistant) request.messages().get(1);
+        assertThat(seen.toolCalls().getFirst().id()).isEqualTo("c1");
+        assertThat(seen.toolCalls().getFirst().arguments()).contains("cut in the middle");
+        assertThat(seen.reasoning()).contains("cut in the middle");
+        assertThat(seen.reasoningSignature()).isEmpty();
+        assertThat(request.messages().getLast()).isInstanceOf(Message.ToolResult.class);
+    }
+
+    @Test
+    void textsThatWereCutBeforeAnswersCouldBeFoldAsTheyDid() {
+        String novel = "And then she said: no. ".repeat(100);
+        var answer =
+                new Event.AssistantMessage(
+                        1,
+                        Stage.assistant(novel),
+                        FinishReason.STOP,
+                        Stage.USAGE,
+                        "one",
+                        Duration.ZERO);
+        var cut =
+                new Event.Compaction(
+                        "fake/one", new Cut.Texts(0, 400, false), 9, 5, OptionalLong.empty());
+        Conversation state =
+                Conversation.of(
+                        List.of(
+                                new Event.UserMessage(novel, List.of()),
+                                Stage.STARTED,
+                                answer,
+                                Stage.TASK,
+                                cut));
+        assertThat(state.messages()).contains(Stage.assistant(novel));
+    }
+
     private static void assertError(ListJournal journal, ErrorCode code, String text) {
         assertThat(end(journal).reason()).isEqualTo(StopReason.ERROR);
         assertThat(end(journal).error().orElseThrow().code()).isEqualTo(code.wireName());
@@ -399,6 +478,20 @@ class CompactionTest {
     }
 
     @Test
+    void aProviderThatRefusesJustTheRequestForASummaryIsNoEndEither() {
+        thought = LONG_THOUGHT;
+        summary =
+                _ -> {
+                    throw new RequestRefusedException("unknown parameter", null);
+                };
+        ListJournal journal = run();
+        assertThat(end(journal).reason()).isEqualTo(StopReason.END);
+        assertThat(compactions(journal).stream().flatMap(cut -> cut.summary().stream()))
+                .isNotEmpty()
+                .allMatch(cut -> cut.text().isEmpty());
+    }
+
+    @Test
     void anotherModelIsAskedForTheSummaryBeforeAnythingIsLeftOut() {
         thought = LONG_THOUGHT;
         ChatModel willing = stage.model;
@@ -416,13 +509,25 @@ class CompactionTest {
     }
 
     @Test
+    void withoutCreditNothingIsLeftOut() {
+        thought = LONG_THOUGHT;
+        summary =
+                _ -> {
+                    throw new CarrelException(ErrorCode.MODEL_REFUSED_REQUEST, "no credit");
+                };
+        ListJournal journal = run();
+        assertError(journal, ErrorCode.MODEL_REFUSED_REQUEST, "a summary of it failed: no credit");
+        assertThat(compactions(journal)).noneMatch(event -> event.cut() instanceof Cut.Summary);
+    }
+
+    @Test
     void aSummaryThatFailsEndsTheTurnWithItsError() {
         thought = LONG_THOUGHT;
         summary =
                 _ -> {
                     throw new CarrelException(ErrorCode.MODEL_UNAVAILABLE, "out of order");
                 };
-        assertError(run(), ErrorCode.MODEL_UNAVAILABLE, "out of order");
+        assertError(run(), ErrorCode.MODEL_UNAVAILABLE, "a summary of it failed: out of order");
     }
 
     @Test

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What every provider behind HTTP promises when its endpoint, or the way to it, misbehaves.
@@ -193,6 +194,26 @@ abstract class ProviderContract extends ChatModelContract {
         provider.reply(Reply.status(400, overflowBody()), hello());
         assertFails(ErrorCode.MODEL_CONTEXT_OVERFLOW, "too long for the model");
         assertThat(provider.received()).hasSize(1);
+    }
+
+    /// The next request may be taken after the first two of these, not after the others.
+    @ParameterizedTest
+    @CsvSource({
+        "400, true, no such parameter",
+        "422, true, no such parameter",
+        "400, false, Your credit balance is too low",
+        "402, false, pay first",
+        "404, false, no such model"
+    })
+    void aRefusalOfJustThisRequestIsToldFromOthers(int status, boolean ofRequest, String words) {
+        provider.reply(error(status, words));
+        assertThatThrownBy(() -> ask())
+                .isInstanceOfSatisfying(
+                        CarrelException.class,
+                        e -> {
+                            assertThat(e.code()).isEqualTo(ErrorCode.MODEL_REFUSED_REQUEST);
+                            assertThat(e instanceof RequestRefusedException).isEqualTo(ofRequest);
+                        });
     }
 
     @Test

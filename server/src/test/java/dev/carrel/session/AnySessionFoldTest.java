@@ -126,7 +126,7 @@ class AnySessionFoldTest {
         int kept = 1 + random.nextInt((int) Math.min(3, answers));
         switch (random.nextInt(4)) {
             case 0 -> cut(journal, new Cut.Results(kept, 400));
-            case 1 -> cut(journal, new Cut.Texts(0, 400));
+            case 1 -> cut(journal, new Cut.Texts(0, 400, random.nextBoolean()));
             default -> sumUp(journal, kept, random.nextInt(1 + usersBefore(messages, kept)));
         }
         assertSameFold(seed, position);

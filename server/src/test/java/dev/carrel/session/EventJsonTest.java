@@ -174,9 +174,18 @@ class EventJsonTest {
         assertThat(EventJson.body(leftOut)).doesNotContain("\"summary\"");
         assertThat(EventJson.parse("compaction", EventJson.body(leftOut))).isEqualTo(leftOut);
 
-        var texts = new Event.Compaction("a/b", new Cut.Texts(0, 800), 9, 5, OptionalLong.empty());
+        var texts =
+                new Event.Compaction(
+                        "a/b", new Cut.Texts(0, 800, true), 9, 5, OptionalLong.empty());
         assertThat(EventJson.body(texts)).contains("\"kind\":\"texts\"", "\"chars_max\":800");
         assertThat(EventJson.parse("compaction", EventJson.body(texts))).isEqualTo(texts);
+        String older =
+                """
+                {"model":"a/b","kind":"texts","kept_answers":0,"chars_max":800,\
+                "tokens_before":9,"tokens_after":5}\
+                """;
+        assertThat(((Event.Compaction) EventJson.parse("compaction", older)).cut())
+                .isEqualTo(new Cut.Texts(0, 800, false));
     }
 
     @Test
