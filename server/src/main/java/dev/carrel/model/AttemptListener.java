@@ -3,6 +3,9 @@ package dev.carrel.model;
 /// Keeps what comes of one attempt, to tell what it took when it does not end well.
 final class AttemptListener extends PassingListener {
     private final StringBuilder received = new StringBuilder();
+    private Usage counted = Usage.NONE;
+    private int calls;
+    private boolean news;
 
     AttemptListener(ChatListener to) {
         super(to);
@@ -10,24 +13,37 @@ final class AttemptListener extends PassingListener {
 
     @Override
     public void text(String delta) {
+        news = true;
         received.append(delta);
         super.text(delta);
     }
 
     @Override
     public void reasoning(String delta) {
+        news = true;
         received.append(delta);
         super.reasoning(delta);
     }
 
     @Override
     public void toolCall(int index, String id, String name, String argumentsDelta) {
+        news |= index >= calls || !argumentsDelta.isEmpty();
+        calls = Math.max(calls, index + 1);
         received.append(argumentsDelta);
         super.toolCall(index, id, name, argumentsDelta);
     }
 
     String received() {
         return received.toString();
+    }
+
+    /// Whether a piece of an answer has come since this was asked last: words, or a part of a call,
+    /// or a count of tokens. Comments, pings and empty pieces are none.
+    boolean isNews(AnswerReader reader) {
+        boolean fresh = news || !reader.usage().equals(counted);
+        news = false;
+        counted = reader.usage();
+        return fresh;
     }
 
     /// Whether the provider has begun with an answer.

@@ -91,7 +91,7 @@ final class ProviderChatModel implements ChatModel {
         AnswerReader reader = protocol.reader(request, heard);
         try (var exchange = new ProviderExchange(access.name(), limits, timing, deadline)) {
             try (var _ = cancellation.onCancel(exchange::close)) {
-                return answer(exchange, http, reader, cancellation);
+                return answer(exchange, http, reader, heard, cancellation);
             } catch (ProviderFailure | Cancellation.CancelledException e) {
                 // What we cut may have been worked on; what was refused was not.
                 boolean stopped =
@@ -111,6 +111,7 @@ final class ProviderChatModel implements ChatModel {
             ProviderExchange exchange,
             HttpRequest http,
             AnswerReader reader,
+            AttemptListener heard,
             Cancellation cancellation) {
         exchange.send(client, http);
         if (!exchange.isOk()) {
@@ -119,12 +120,12 @@ final class ProviderChatModel implements ChatModel {
         if (exchange.contentType().matches("(text/html|application/json).*")) {
             throw noStream(exchange);
         }
-        read(exchange, reader);
+        read(exchange, reader, heard);
         cancellation.throwIfCancelled();
         return reader.answer();
     }
 
-    private void read(ProviderExchange exchange, AnswerReader reader) {
+    private void read(ProviderExchange exchange, AnswerReader reader, AttemptListener heard) {
         var parser = new ServerEventParser();
         int bytesLeft = limits.answerBytesMax();
         while (!reader.isComplete()) {
@@ -142,6 +143,9 @@ final class ProviderChatModel implements ChatModel {
                                 + " bytes");
             }
             parser.feed(bytes.get()).forEach(reader::accept);
+            if (heard.isNews(reader)) {
+                exchange.heard();
+            }
         }
         exchange.linger(LINGER);
     }

@@ -41,17 +41,20 @@ final class ProviderExchange implements AutoCloseable {
     private boolean closed; // guarded by lock
     private @Nullable HttpResponse<BodyChunks> response; // only the caller, as what follows
     private @Nullable Instant firstByteDeadline;
+    private Instant pieceDeadline;
 
     ProviderExchange(String provider, CallLimits limits, Timing timing, Instant deadline) {
         this.provider = provider;
         this.limits = limits;
         this.timing = timing;
         this.deadline = deadline;
+        this.pieceDeadline = deadline;
     }
 
     /// Returns when the head of the answer is there.
     void send(HttpClient client, HttpRequest request) {
         firstByteDeadline = timing.clock().instant().plus(limits.firstByte());
+        heard();
         var answer = client.sendAsync(request, _ -> body);
         synchronized (lock) {
             sent = answer;
@@ -70,6 +73,11 @@ final class ProviderExchange implements AutoCloseable {
         } catch (InterruptedException e) {
             throw interrupted();
         }
+    }
+
+    /// A piece of the answer has come: bytes alone are no sign that there will be one.
+    void heard() {
+        pieceDeadline = timing.clock().instant().plus(limits.piece());
     }
 
     /// Whether the provider has begun to answer, and does not refuse.
@@ -94,8 +102,11 @@ final class ProviderExchange implements AutoCloseable {
     /// anything was missing, the protocol tells.
     Optional<byte[]> next() {
         boolean first = firstByteDeadline != null;
-        Duration wait = first ? untilFirstByte() : soonest(limits.stall());
         try {
+            Duration wait = first ? untilFirstByte() : untilNextByte();
+            if (!wait.isPositive()) {
+                throw new TimeoutException(); // however much comes, it came too late
+            }
             Optional<byte[]> bytes = body.next(wait);
             firstByteDeadline = null;
             return bytes;
@@ -157,17 +168,24 @@ final class ProviderExchange implements AutoCloseable {
         return soonest(Duration.between(timing.clock().instant(), until));
     }
 
+    private Duration untilNextByte() {
+        Duration left = Duration.between(timing.clock().instant(), pieceDeadline);
+        return soonest(limits.stall().compareTo(left) < 0 ? limits.stall() : left);
+    }
+
     private Duration soonest(Duration wait) {
         Duration left = Duration.between(timing.clock().instant(), deadline);
         return wait.compareTo(left) < 0 ? wait : left;
     }
 
     private ProviderFailure silent(Duration limit, TimeoutException cause) {
-        boolean whole = !timing.clock().instant().isBefore(deadline);
-        String message =
-                whole
-                        ? " did not finish its answer within " + limits.call().toSeconds() + " s"
-                        : " sent nothing for " + limit.toSeconds() + " s";
+        Instant now = timing.clock().instant();
+        String message = " sent nothing for " + limit.toSeconds() + " s";
+        if (!now.isBefore(deadline)) {
+            message = " did not finish its answer within " + limits.call().toSeconds() + " s";
+        } else if (firstByteDeadline == null && !now.isBefore(pieceDeadline)) {
+            message = " sent nothing of an answer for " + limits.piece().toSeconds() + " s";
+        }
         return new ProviderFailure(
                 ErrorCode.MODEL_UNAVAILABLE, "model provider " + provider + message, cause);
     }

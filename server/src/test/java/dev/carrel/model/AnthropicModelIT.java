@@ -72,6 +72,15 @@ class AnthropicModelIT extends ProviderContract {
     }
 
     @Override
+    List<String> signsOfLife() {
+        return List.of(
+                ": still here",
+                "event: ping\ndata: {\"type\":\"ping\"}",
+                "data: {\"type\":\"content_block_delta\",\"index\":0,"
+                        + "\"delta\":{\"type\":\"text_delta\",\"text\":\"\"}}");
+    }
+
+    @Override
     String overloadEvent() {
         return "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
                 + "\"message\":\"Overloaded\"}}";

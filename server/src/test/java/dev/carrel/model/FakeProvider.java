@@ -38,7 +38,9 @@ public final class FakeProvider implements AutoCloseable {
         /// The connection is reset.
         RESET,
         /// Nothing more comes until the client closes the connection.
-        STALL
+        STALL,
+        /// The last piece comes again and again until the client closes the connection.
+        REPEAT
     }
 
     /// A reply: a head, then a body in pieces that are sent one by one.
@@ -82,6 +84,7 @@ public final class FakeProvider implements AutoCloseable {
     }
 
     private static final Duration STALL_MAX = Duration.ofSeconds(30);
+    private static final int REPEAT_MILLIS = 20;
 
     private final ServerSocket server;
     private final BlockingQueue<Reply> replies = new LinkedBlockingQueue<>();
@@ -190,6 +193,25 @@ public final class FakeProvider implements AutoCloseable {
                 connection.close();
             }
             case STALL -> stall(connection, in);
+            case REPEAT -> repeat(connection, in, reply.pieces.getLast());
+        }
+    }
+
+    private void repeat(Socket connection, InputStream in, String piece) throws IOException {
+        connection.setSoTimeout(REPEAT_MILLIS);
+        long end = System.nanoTime() + STALL_MAX.toNanos();
+        while (System.nanoTime() < end) {
+            try {
+                if (in.read() < 0) {
+                    closedByClient.release();
+                    return;
+                }
+            } catch (SocketTimeoutException e) {
+                chunk(connection.getOutputStream(), piece.getBytes(StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                closedByClient.release();
+                throw e;
+            }
         }
     }
 

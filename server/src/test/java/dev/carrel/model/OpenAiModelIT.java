@@ -64,6 +64,14 @@ class OpenAiModelIT extends ProviderContract {
     }
 
     @Override
+    List<String> signsOfLife() {
+        return List.of(
+                ": PROCESSING",
+                "data: {\"choices\":[]}",
+                "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\",\"tool_calls\":[]}}]}");
+    }
+
+    @Override
     String overloadEvent() {
         return "data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\"}}";
     }

@@ -16,6 +16,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -63,6 +64,9 @@ abstract class ProviderContract extends ChatModelContract {
 
     /// A whole answer in the protocol's events, the last of which only says that it is over.
     abstract List<String> events(Message.Assistant answer);
+
+    /// What comes in the middle of an answer and is nothing of it.
+    abstract List<String> signsOfLife();
 
     /// An error in mid-stream that tells of an overload.
     abstract String overloadEvent();
@@ -297,8 +301,14 @@ abstract class ProviderContract extends ChatModelContract {
                 Duration.ofSeconds(5),
                 Duration.ofMillis(firstByteMillis),
                 Duration.ofMillis(stallMillis),
+                Duration.ofSeconds(60),
                 Duration.ofMillis(callMillis),
                 10_000);
+    }
+
+    private static CallLimits limits(Duration piece) {
+        var all = Duration.ofMinutes(10);
+        return new CallLimits(Duration.ofSeconds(5), all, all, piece, all, 100_000);
     }
 
     @Test
@@ -328,6 +338,51 @@ abstract class ProviderContract extends ChatModelContract {
         assertThat(listener.lost).hasSize(1);
         assertThat(listener.lost.getFirst().usage().inputTokens()).isPositive();
         assertThat(listener.lost.getFirst().estimated()).isTrue();
+    }
+
+    @Test
+    void aStreamThatIsOnlyKeptAliveIsCutLikeASilentOne() throws InterruptedException {
+        var model = model(provider.url(), limits(Duration.ofMillis(250)), InstantSource.system());
+        for (String sign : signsOfLife()) {
+            List<String> begun = events(HELLO).subList(0, events(HELLO).size() / 2);
+            var pieces = new ArrayList<>(begun);
+            pieces.add(sign);
+            int lost = listener.lost.size();
+            provider.reply(Reply.events(pieces).ending(End.REPEAT), hello());
+            ChatAnswer answer = model.chat(request(user("Hello")), listener, cancellation);
+            assertThat(answer.message().text()).as(sign).isEqualTo("Hello there.");
+            assertThat(listener.lost).as(sign).hasSize(lost + 1);
+            assertThat(provider.awaitClosedByClient(SOON)).as(sign).isTrue();
+        }
+        var alive = Reply.events(List.of(": nothing yet")).ending(End.REPEAT);
+        provider.reply(alive, alive);
+        assertFails(model, ErrorCode.MODEL_UNAVAILABLE, "sent nothing of an answer for");
+        assertThat(provider.received()).hasSize(2 * signsOfLife().size() + 2);
+    }
+
+    @Test
+    void anAnswerMayTakeLongAsLongAsItGoesOn() {
+        provider.reply(Reply.events(events(said("", "a b c d e f g h i j"))));
+        var slow =
+                new PassingListener(listener) {
+                    @Override
+                    public void text(String delta) {
+                        time.pass(Duration.ofSeconds(40));
+                        super.text(delta);
+                    }
+                };
+        var model = model(provider.url(), limits(Duration.ofSeconds(60)), time);
+        assertThat(model.chat(request(user("Hello")), slow, cancellation).message().text())
+                .isEqualTo("a b c d e f g h i j");
+        assertThat(listener.restarts).isZero();
+    }
+
+    @Test
+    void anAnswerHasSixteenMebibytesAtMost() {
+        assertThat(CallLimits.DEFAULT.answerBytesMax()).isEqualTo(16 * 1024 * 1024);
+        var pieces = Collections.nCopies(17, ": " + "x".repeat(1 << 20));
+        provider.reply(Reply.events(pieces), Reply.events(pieces), Reply.events(pieces));
+        assertFails(ErrorCode.MODEL_BAD_ANSWER, "more than 16777216 bytes");
     }
 
     @Test

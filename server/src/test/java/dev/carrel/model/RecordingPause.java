@@ -18,6 +18,11 @@ final class RecordingPause implements Pause, InstantSource {
         now = now.plus(duration);
     }
 
+    /// Time passes without a pause.
+    void pass(Duration duration) {
+        now = now.plus(duration);
+    }
+
     @Override
     public Instant instant() {
         return now;
