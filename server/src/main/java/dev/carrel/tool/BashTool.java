@@ -26,6 +26,10 @@ final class BashTool implements Tool {
             "if command -v bash >/dev/null 2>&1; then exec bash -c \"$1\" bash; fi;"
                     + " exec sh -c \"$1\" sh";
 
+    /// A signal reaches a process group, and `setsid` leaves it.
+    private static final String LEFT_OVER =
+            "what moved into a session of its own (setsid) goes on until the sandbox is stopped";
+
     private static final ToolSpec SPEC =
             new Schema()
                     .text("command", "The command line; it starts in the working directory")
@@ -129,13 +133,16 @@ final class BashTool implements Tool {
             case TIMED_OUT ->
                     "timed out after "
                             + seconds
-                            + " seconds and was killed with all it started; set timeout_seconds (at"
-                            + " most "
+                            + " seconds and was killed with its process group; "
+                            + LEFT_OVER
+                            + "; set timeout_seconds (at most "
                             + TIMEOUT_SECONDS_MAX
                             + "), or run it in the background";
             case KILLED ->
                     context.cancellation().isCancelled()
-                            ? "interrupted: the turn was stopped and the command killed"
+                            ? "interrupted: the turn was stopped and the command killed with its"
+                                    + " process group; "
+                                    + LEFT_OVER
                             : "killed by a signal, exit code: " + code;
             case OUT_OF_MEMORY ->
                     "out of memory: the sandbox reached its memory limit, exit code: " + code;

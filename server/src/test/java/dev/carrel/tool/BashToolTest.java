@@ -127,7 +127,10 @@ class BashToolTest {
         ToolResult result =
                 stage.call("bash", "command", "echo begun; sleep 60", "timeout_seconds", 1);
         assertThat(result.status()).isEqualTo(ToolStatus.ERROR);
-        assertThat(result.text()).startsWith("begun\ntimed out after 1 seconds and was killed");
+        assertThat(result.text())
+                .startsWith(
+                        "begun\ntimed out after 1 seconds and was killed with its process group")
+                .contains("(setsid) goes on until the sandbox is stopped");
     }
 
     @Test
@@ -160,7 +163,10 @@ class BashToolTest {
         stage.cancellation.cancel();
         assertThat(thread.join(Duration.ofSeconds(20))).isTrue();
         assertThat(result.get().status()).isEqualTo(ToolStatus.INTERRUPTED);
-        assertThat(result.get().text()).startsWith("begun\ninterrupted: the turn was stopped");
+        assertThat(result.get().text())
+                .startsWith("begun\ninterrupted: the turn was stopped")
+                .contains("with its process group")
+                .contains("(setsid) goes on until the sandbox is stopped");
     }
 
     @Test
