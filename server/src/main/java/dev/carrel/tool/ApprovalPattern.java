@@ -11,9 +11,10 @@ import java.util.regex.Pattern;
 /// those whose command line, or one of the commands in it, is like that, `write(/etc/*)` those
 /// whose path leads there. `*` stands for any characters, `/` among them.
 ///
-/// In doubt a call matches: a line that is too complex to take apart, a tool that has no argument
-/// to look at. It is a seat belt all the same, since what a shell will do cannot be read from a
-/// line, and a link inside the sandbox can give any file another path.
+/// In doubt a call matches: a line that is too complex to take apart, or in which a shell would put
+/// what could make it match; a tool that has no argument to look at. It is a seat belt all the
+/// same, since what a shell will do cannot be read from a line, and a link inside the sandbox can
+/// give any file another path.
 public final class ApprovalPattern {
     public static final int CHARS_MAX = 512;
 
@@ -58,7 +59,7 @@ public final class ApprovalPattern {
         JsonNode properties = schema.path("properties");
         if (properties.has("command")) {
             return ShellText.mentions(
-                    arguments.path("command").asText(), line -> Wildcard.matches(wanted, line));
+                    arguments.path("command").asText(), line -> Wildcard.mayMatch(wanted, line));
         }
         if (properties.has("path")) {
             return path(wanted, arguments.path("path").asText("."), directory);

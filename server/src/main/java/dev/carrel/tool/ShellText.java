@@ -1,13 +1,16 @@
 package dev.carrel.tool;
 
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 
 /// Looks for a command in the text of a shell. It finds rather too many than too few: every simple
 /// command, also in substitutions, subshells and loops, without quotes, redirections, assignments
-/// before it and the folder of its program; behind programs that run others (`env`, `sudo`,
-/// `xargs`, `bash -c`), all that could be the other. Used by one thread, for one text.
+/// before it and the folder of its program; behind programs that run others ([ShellProgram]), all
+/// that could be the other. What nobody knows before it runs is a [Hole] in the words, which
+/// `wanted` has to fill as it likes. Used by one thread, for one text.
 final class ShellText {
     /// More is not taken apart: then the answer is yes.
     static final int COMMANDS_MAX = 4_096;
@@ -18,52 +21,10 @@ final class ShellText {
     private static final Set<String> RESERVED =
             Set.of("if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "coproc");
 
-    /// Programs that run what stands somewhere in their arguments.
-    private static final Set<String> RUNNERS =
-            Set.of(
-                    "ash",
-                    "bash",
-                    "builtin",
-                    "busybox",
-                    "chroot",
-                    "command",
-                    "dash",
-                    "doas",
-                    "env",
-                    "eval",
-                    "exec",
-                    "find",
-                    "flock",
-                    "function",
-                    "ionice",
-                    "ksh",
-                    "nice",
-                    "nohup",
-                    "nsenter",
-                    "parallel",
-                    "runuser",
-                    "script",
-                    "setpriv",
-                    "setsid",
-                    "sh",
-                    "ssh",
-                    "stdbuf",
-                    "strace",
-                    "su",
-                    "sudo",
-                    "time",
-                    "timeout",
-                    "trap",
-                    "unshare",
-                    "watch",
-                    "xargs",
-                    "zsh");
+    /// Words with none but these have nothing in them for a shell.
+    private static final String PLAIN = "[A-Za-z0-9_./:=@%+,-]*";
 
-    private static final Set<String> SHELLS = Set.of("ash", "bash", "dash", "ksh", "sh", "zsh");
-
-    /// Options of git before its command that take the next word.
-    private static final Set<String> GIT_OPTIONS =
-            Set.of("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path");
+    private static final String ANYTHING = String.valueOf(Hole.ANY);
 
     private final Predicate<String> wanted;
     private int commands;
@@ -81,6 +42,10 @@ final class ShellText {
         search.offer(text.strip().replaceAll("\\s+", " "));
         search.read(text, 0);
         return search.found;
+    }
+
+    boolean isFound() {
+        return found;
     }
 
     /// Takes apart a text that stands `depth` levels deep in the whole.
@@ -103,63 +68,169 @@ final class ShellText {
         while (first < words.size() && isBefore(words.get(first))) {
             first++;
         }
-        List<String> rest = words.subList(first, words.size());
-        if (rest.isEmpty() || found) {
+        if (first == words.size() || found) {
             return;
         }
-        simple(rest);
-        if (runsOthers(rest.getFirst())) {
-            runner(rest, depth);
-        }
+        var rest = new ArrayList<>(words.subList(first, words.size()));
+        // A file is named `*` in a `case` rather than run.
+        rest.set(0, Hole.asProgram(rest.getFirst()));
         found |= ++commands > COMMANDS_MAX;
+        simple(rest);
+        if (ShellProgram.runsOthers(rest.getFirst())) {
+            runner(rest, depth);
+            anywhere(rest, depth);
+        } else if (Hole.in(ShellProgram.name(rest.getFirst()))) {
+            anywhere(rest, depth);
+        }
     }
 
+    /// Takes the other command where the table says that it begins.
     private void runner(List<String> words, int depth) {
+        ShellProgram program = ShellProgram.of(words.getFirst());
+        List<String> rest = words.subList(program.begin(words), words.size());
+        switch (program.way()) {
+            case REST -> command(rest, depth);
+            case TEXT -> read(Hole.asText(join(rest)), depth + 1);
+            case SCRIPT -> script(words, rest, depth);
+            case INPUT -> input(words, rest, depth);
+            case FOUND -> found(words, depth);
+            case SOMEWHERE, COMMANDS -> {}
+        }
+    }
+
+    private void script(List<String> words, List<String> rest, int depth) {
+        found |= words.stream().anyMatch(each -> each.indexOf(Hole.PIPE) >= 0);
+        if (!rest.isEmpty() && words.stream().anyMatch(each -> each.matches("-[A-Za-z]*c"))) {
+            read(Hole.asText(rest.getFirst()), depth + 1);
+        }
+    }
+
+    private void input(List<String> words, List<String> rest, int depth) {
+        boolean echo = ShellProgram.name(words.getFirst()).equals("xargs");
+        String place = echo ? place(words) : "{}";
+        var command = new ArrayList<String>();
+        for (String word : rest) {
+            if (word.startsWith(":::")) {
+                break;
+            }
+            command.add(word.replace(place, ANYTHING).replaceAll("\\{[^{}\\s,]*}", ANYTHING));
+        }
+        found |= command.isEmpty() && !echo;
+        if (!command.isEmpty()) {
+            command.add(ANYTHING);
+            command(command, depth);
+            if (!echo) {
+                read(Hole.asText(join(command)), depth + 1);
+            }
+        }
+    }
+
+    /// What `xargs` puts its input in the place of.
+    private static String place(List<String> words) {
+        for (int i = 1; i < words.size(); i++) {
+            String word = words.get(i);
+            if (word.equals("-I") && i + 1 < words.size()) {
+                return words.get(i + 1).isEmpty() ? "{}" : words.get(i + 1);
+            } else if (word.matches("(?s)(-I|--replace=).+")) {
+                return word.substring(word.startsWith("-I") ? 2 : "--replace=".length());
+            }
+        }
+        return "{}";
+    }
+
+    /// `find` puts names in the place of `{}` that begin with one of its own folders.
+    private void found(List<String> words, int depth) {
+        var folders = new ArrayList<String>();
+        for (int i = 1; i < words.size() && !words.get(i).matches("(?s)[-(!].*"); i++) {
+            folders.add(words.get(i));
+        }
+        if (folders.isEmpty()) {
+            folders.add(".");
+        }
+        for (int i = 1; i < words.size() && !found; i++) {
+            if (words.get(i).matches("-(exec|ok)(dir)?")) {
+                int begin = i + 1;
+                while (i < words.size() && !words.get(i).equals(";")) {
+                    i++;
+                }
+                List<String> command = words.subList(begin, Math.max(begin, i));
+                for (String folder : folders) {
+                    String name = folder + Hole.ONE;
+                    command(command.stream().map(w -> w.replace("{}", name)).toList(), depth);
+                }
+            }
+        }
+    }
+
+    /// Takes any words as a command that could be one, as long as their program is clear.
+    void anywhere(List<String> words, int depth) {
         if (words.size() > RUNNER_WORDS_MAX) {
             found = true;
             return;
         }
+        boolean texts = ShellProgram.of(words.getFirst()).way() != ShellProgram.Way.SOMEWHERE;
         for (int i = 1; i < words.size() && !found; i++) {
+            String word = words.get(i);
+            if (Hole.in(word)) {
+                continue;
+            }
+            if (ShellProgram.runsOthers(word)) {
+                command(words.subList(i, words.size()), depth + 1);
+                return;
+            }
             simple(words.subList(i, words.size()));
-            read(words.get(i), depth + 1);
+            if (texts && !word.matches(PLAIN)) {
+                read(word, depth + 1);
+            }
         }
     }
 
     private void simple(List<String> words) {
-        String program = program(words.getFirst());
-        String rest = words.size() == 1 ? "" : " " + join(words.subList(1, words.size()));
-        offer(words.getFirst() + rest);
-        offer(program + rest);
-        if (program.equals("git")) {
-            int at = 1;
-            while (at < words.size() && words.get(at).startsWith("-")) {
-                at += GIT_OPTIONS.contains(words.get(at)) ? 2 : 1;
-            }
-            if (at < words.size()) {
+        String first = words.getFirst();
+        String program = ShellProgram.name(first);
+        offer(join(words));
+        offer(program + join(words).substring(first.length()));
+        if (Wildcard.mayMatch("git", program)) {
+            git(words);
+        }
+    }
+
+    /// Looks past the options before the command of git; one that it does not know may take a value
+    /// or not.
+    private void git(List<String> words) {
+        var places = new BitSet();
+        places.set(1);
+        for (int at = 1; at >= 0 && at < words.size(); at = places.nextSetBit(at + 1)) {
+            String option = words.get(at);
+            boolean valued = ShellProgram.GIT.valued().contains(option);
+            boolean plain = ShellProgram.GIT.plain().contains(option) || option.indexOf('=') > 0;
+            if (!option.startsWith("-")) {
                 offer("git " + join(words.subList(at, words.size())));
+                continue;
+            }
+            places.set(at + 1, !valued);
+            places.set(at + 2, !plain);
+            if (option.equals("-c") || option.equals("--config-env")) {
+                found |= at + 1 < words.size() && words.get(at + 1).startsWith("alias.");
             }
         }
     }
 
+    /// What may be several words or none stands for the space before it, too.
     private static String join(List<String> words) {
-        return String.join(" ", words);
+        var line = new StringBuilder();
+        for (String word : words) {
+            if (!line.isEmpty() && word.equals(ANYTHING)) {
+                line.append(Hole.MORE);
+            } else {
+                line.append(line.isEmpty() ? "" : " ").append(word);
+            }
+        }
+        return line.toString();
     }
 
     private static boolean isBefore(String word) {
         return RESERVED.contains(word) || word.matches("(?s)[A-Za-z_][A-Za-z0-9_]*\\+?=.*");
-    }
-
-    /// Whether this program runs what it is given.
-    static boolean runsOthers(String word) {
-        return RUNNERS.contains(program(word));
-    }
-
-    static boolean isShell(String word) {
-        return SHELLS.contains(program(word));
-    }
-
-    private static String program(String word) {
-        return word.substring(word.lastIndexOf('/') + 1);
     }
 
     private void offer(String line) {

@@ -1,61 +1,39 @@
 package dev.carrel.tool;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /// Reads the text of a shell into words and commands, roughly as a shell does, but runs on where a
-/// shell would complain. Used by one thread, once.
+/// shell would complain. What a shell would put into a word is a [Hole]. Used by one thread, once.
 final class ShellWords {
-    private final String text;
+    private final ShellCursor in;
     private final ShellText search;
     private final int depth;
-    private final List<String> words = new ArrayList<>();
     private final StringBuilder word = new StringBuilder();
     private boolean inWord;
-    private Redirection redirection = Redirection.NONE;
-    private final List<String> hereEnds = new ArrayList<>();
-    private final List<String> textsOnLine = new ArrayList<>();
-    private boolean runnerOnLine;
-    private boolean shellOnLine;
-    private int at;
-
-    /// What the next word is instead of one of the command.
-    private enum Redirection {
-        NONE,
-        TARGET,
-        /// A text that the command reads.
-        HERE_STRING,
-        /// The word that ends the lines after this one which the command reads.
-        HERE
-    }
+    private boolean quoted;
+    private final ShellLine line;
+    private int nesting;
 
     ShellWords(String text, ShellText search, int depth) {
-        this.text = text;
+        in = new ShellCursor(text);
+        line = new ShellLine(search, depth);
         this.search = search;
         this.depth = depth;
     }
 
     /// Gives every command to the search, and says so when quotes or brackets do not close.
     void read() {
-        while (at < text.length()) {
-            char c = text.charAt(at++);
+        while (in.more() && !search.isFound()) {
+            char c = in.text.charAt(in.at++);
             switch (c) {
-                case '\\' -> escaped();
-                case '\'' -> quoted();
+                case '\\' -> escaped(false);
+                case '\'' -> singleQuoted();
                 case '"' -> doubleQuoted();
                 case '$' -> dollar(false);
-                case '`' -> backquoted();
+                case '`' -> backquoted(false);
                 case ' ', '\t', '\r' -> endWord();
                 case '<', '>' -> redirected();
-                case '&' -> {
-                    if (next() == '>') {
-                        at++;
-                        redirected();
-                    } else {
-                        endCommand();
-                    }
-                }
-                case ';', '|', '(', ')' -> endCommand();
+                case '(' -> bracket();
+                case ';', '|', ')' -> endCommand();
+                case '&' -> ampersand();
                 case '\n' -> {
                     endCommand();
                     endLine();
@@ -64,30 +42,77 @@ final class ShellWords {
                     if (inWord) {
                         add(c);
                     } else {
-                        at = end(text.indexOf('\n', at));
+                        in.at = in.end(in.text.indexOf('\n', in.at));
                     }
                 }
-                default -> add(c);
+                default -> unquoted(c);
             }
         }
         endCommand();
         endLine();
     }
 
-    /// NUL at the end.
-    private char next() {
-        return at < text.length() ? text.charAt(at) : 0;
+    /// A character that a shell may put something else in the place of.
+    private void unquoted(char c) {
+        if (c == '*') {
+            boolean alone = !inWord || endsWith('/');
+            add(in.stars() && alone ? Hole.SOME_FILES : Hole.FILES);
+        } else if (c == '?' || (c == '[' && in.bracket())) {
+            add(Hole.SOME_FILES);
+        } else if (c == '~' && !inWord) {
+            add(Hole.ONE);
+            in.name();
+        } else {
+            add(Braces.mark(c));
+        }
     }
 
-    private int end(int found) {
-        return found < 0 ? text.length() : found;
+    private boolean endsWith(char c) {
+        return !word.isEmpty() && word.charAt(word.length() - 1) == c;
+    }
+
+    private void ampersand() {
+        if (in.next() == '>') {
+            in.at++;
+            redirected();
+        } else {
+            endCommand();
+        }
+    }
+
+    /// A subshell, unless it is the list of an array or a calculation.
+    private void bracket() {
+        if (endsWith('=')) {
+            substitutions(closed(in.closing(in.at, '(', ')')));
+            in.at++;
+        } else {
+            int begin = in.at;
+            if (arithmetic()) {
+                // To some shells these are subshells.
+                String inner = in.text.substring(begin + 1, in.at - 2).replace("$", "");
+                search.read(inner, depth + 1);
+            }
+            endCommand();
+        }
+    }
+
+    /// Goes past `((…))`, behind whose first bracket this is.
+    private boolean arithmetic() {
+        int close = in.calculation();
+        if (close < 0) {
+            return false;
+        }
+        in.at++;
+        substitutions(close);
+        in.at = close + 2;
+        return true;
     }
 
     private int closed(int found) {
-        if (found < 0 || found >= text.length()) {
+        if (found >= in.text.length()) {
             search.unclear();
         }
-        return end(found);
+        return Math.min(found, in.text.length());
     }
 
     private void add(char c) {
@@ -95,113 +120,124 @@ final class ShellWords {
         inWord = true;
     }
 
-    private void escaped() {
-        if (at < text.length()) {
-            char c = text.charAt(at++);
+    /// What the shell puts here: within quotes a part of the word, before `/` a folder.
+    private void hole(boolean oneWord) {
+        add(oneWord || in.next() == '/' ? Hole.ONE : Hole.ANY);
+    }
+
+    private void escaped(boolean inQuotes) {
+        quoted = true;
+        if (in.more()) {
+            char c = in.text.charAt(in.at++);
+            if (inQuotes && "$`\"\\\n".indexOf(c) < 0) {
+                add('\\');
+            }
             if (c != '\n') {
                 add(c);
             }
         }
     }
 
-    private void quoted() {
-        int close = closed(text.indexOf('\'', at));
-        word.append(text, at, close);
+    private void singleQuoted() {
+        int close = closed(in.end(in.text.indexOf('\'', in.at)));
+        word.append(in.text, in.at, close);
         inWord = true;
-        at = close + 1;
+        quoted = true;
+        in.at = close + 1;
     }
 
     private void doubleQuoted() {
         inWord = true;
-        while (at < text.length()) {
-            char c = text.charAt(at++);
+        quoted = true;
+        while (in.more()) {
+            char c = in.text.charAt(in.at++);
             switch (c) {
                 case '"' -> {
                     return;
                 }
-                case '\\' -> escaped();
+                case '\\' -> escaped(true);
                 case '$' -> dollar(true);
-                case '`' -> backquoted();
+                case '`' -> backquoted(true);
                 default -> add(c);
             }
         }
         search.unclear();
     }
 
-    private void dollar(boolean quoted) {
-        if (next() == '(') {
-            at++;
-            nested(closing());
-        } else if (next() == '\'' && !quoted) {
-            at++;
-            escapedUntilQuote();
-        } else {
-            add('$');
+    private void dollar(boolean inQuotes) {
+        switch (in.next()) {
+            case '(' -> {
+                in.at++;
+                if (arithmetic()) {
+                    hole(true);
+                } else {
+                    nested(closed(in.closing(in.at, '(', ')')));
+                    hole(inQuotes);
+                }
+            }
+            case '{' -> {
+                in.at++;
+                boolean list = in.next() != '#';
+                int close = closed(in.closing(in.at, '{', '}'));
+                list &= in.text.substring(in.at, close).contains("@");
+                substitutions(close);
+                in.at = close + 1;
+                hole(inQuotes && !list);
+            }
+            case '\'' -> {
+                if (inQuotes) {
+                    add('$');
+                } else {
+                    in.at++;
+                    escapedUntilQuote();
+                }
+            }
+            case '"' -> {
+                if (inQuotes) {
+                    add('$');
+                }
+            }
+            default -> parameter(inQuotes);
         }
     }
 
-    /// `$'…'`, whose escapes count as the characters behind them.
+    private void parameter(boolean inQuotes) {
+        char first = in.next();
+        if (in.name() == 0) {
+            add('$');
+        } else {
+            hole("?#$!".indexOf(first) >= 0 || (inQuotes && first != '@'));
+        }
+    }
+
+    /// `$'…'`.
     private void escapedUntilQuote() {
         inWord = true;
-        while (next() != '\'' && at < text.length()) {
-            char c = text.charAt(at++);
-            if (c == '\\') {
-                escaped();
-            } else {
-                add(c);
-            }
+        quoted = true;
+        while (in.more() && in.next() != '\'') {
+            char c = in.text.charAt(in.at++);
+            word.append(c == '\\' ? in.escape() : String.valueOf(c));
         }
-        at = closed(at) + 1;
+        in.at = closed(in.at) + 1;
     }
 
-    private void backquoted() {
-        int close = at;
-        while (close < text.length() && text.charAt(close) != '`') {
-            close += text.charAt(close) == '\\' ? 2 : 1;
-        }
-        nested(closed(close));
+    private void backquoted(boolean inQuotes) {
+        nested(closed(in.closing(in.at, '`')));
+        hole(inQuotes);
     }
 
     /// Reads what stands from here to `close` for itself, and goes on after it.
     private void nested(int close) {
-        search.read(text.substring(at, close), depth + 1);
-        inWord = true;
-        at = close + 1;
-    }
-
-    /// Where the bracket that was opened before here is closed; the text's end if nowhere.
-    private int closing() {
-        int open = 1;
-        for (int i = at; i < text.length(); i++) {
-            switch (text.charAt(i)) {
-                case '\\' -> i++;
-                case '\'' -> i = end(text.indexOf('\'', i + 1));
-                case '"' -> i = closingQuote(i + 1);
-                case '(' -> open++;
-                case ')' -> {
-                    if (--open == 0) {
-                        return i;
-                    }
-                }
-                default -> {}
-            }
-        }
-        return closed(-1);
-    }
-
-    private int closingQuote(int from) {
-        int i = from;
-        while (i < text.length() && text.charAt(i) != '"') {
-            i += text.charAt(i) == '\\' ? 2 : 1;
-        }
-        return i;
+        search.read(in.text.substring(in.at, close), depth + 1);
+        in.at = close + 1;
     }
 
     /// Where to is of no interest, unless it is a command.
     private void redirected() {
-        if (next() == '(') {
-            at++;
-            nested(closing());
+        if (in.next() == '(') {
+            in.at++;
+            nested(closed(in.closing(in.at, '(', ')')));
+            add(Hole.PIPE);
             return;
         }
         if (word.chars().allMatch(Character::isDigit)) {
@@ -209,91 +245,49 @@ final class ShellWords {
             inWord = false;
         }
         endWord();
-        int begin = at - 1;
-        while ("<>&|-".indexOf(next()) >= 0) {
-            at++;
+        int begin = in.at - 1;
+        while (in.more() && "<>&|-".indexOf(in.next()) >= 0 && in.peek(1) != '(') {
+            in.at++;
         }
-        redirection =
-                switch (text.substring(begin, at)) {
-                    case "<<", "<<-" -> Redirection.HERE;
-                    case "<<<" -> Redirection.HERE_STRING;
-                    default -> Redirection.TARGET;
-                };
+        line.redirect(in.text.substring(begin, in.at));
     }
 
-    /// A shell may read what other commands of its line have in their arguments.
-    private void endLine() {
-        if (shellOnLine) {
-            textsOnLine.forEach(each -> search.read(each, depth + 1));
-        }
-        hereDocuments();
-        textsOnLine.clear();
-        shellOnLine = false;
-        runnerOnLine = false;
-    }
-
-    /// What the commands of this line read from the lines after it. To most it is text, in which a
-    /// shell looks for substitutions only; one that runs others may take it as commands.
-    private void hereDocuments() {
-        for (String end : hereEnds) {
-            int begin = at;
-            int lineBegin = at;
-            while (lineBegin < text.length() && !line(lineBegin).strip().equals(end)) {
-                lineBegin = end(text.indexOf('\n', lineBegin)) + 1;
-            }
-            int bodyEnd = Math.min(lineBegin, text.length());
-            if (runnerOnLine) {
-                search.read(text.substring(begin, bodyEnd), depth + 1);
-            } else {
-                substitutions(bodyEnd);
-            }
-            at = Math.min(text.length(), lineBegin + end.length());
-            at = end(text.indexOf('\n', at));
-        }
-        hereEnds.clear();
-    }
-
-    private String line(int begin) {
-        return text.substring(begin, end(text.indexOf('\n', begin)));
-    }
-
+    /// A shell looks for substitutions only from here to `end`; of what is there nothing is kept.
     private void substitutions(int end) {
-        while (at < end) {
-            switch (text.charAt(at++)) {
-                case '\\' -> at++;
+        int length = word.length();
+        boolean before = inWord;
+        if (++nesting > ShellText.DEPTH_MAX) {
+            search.unclear();
+        }
+        while (in.at < end && !search.isFound()) {
+            switch (in.text.charAt(in.at++)) {
+                case '\\' -> in.at++;
                 case '$' -> dollar(true);
-                case '`' -> backquoted();
+                case '`' -> backquoted(true);
                 default -> {}
             }
         }
-        word.setLength(0);
-        inWord = false;
+        nesting--;
+        in.at = end;
+        word.setLength(length);
+        inWord = before;
+    }
+
+    private void endLine() {
+        line.end(in, this::substitutions);
     }
 
     private void endWord() {
-        if (!inWord) {
-            return;
+        if (inWord) {
+            line.word(word.toString(), quoted);
         }
-        switch (redirection) {
-            case NONE -> words.add(word.toString());
-            case TARGET -> {}
-            case HERE_STRING -> textsOnLine.add(word.toString());
-            case HERE -> hereEnds.add(word.toString());
-        }
-        redirection = Redirection.NONE;
         word.setLength(0);
         inWord = false;
+        quoted = false;
     }
 
     private void endCommand() {
         endWord();
-        redirection = Redirection.NONE;
-        if (!words.isEmpty()) {
-            runnerOnLine |= words.stream().anyMatch(ShellText::runsOthers);
-            shellOnLine |= words.stream().anyMatch(ShellText::isShell);
-            words.stream().filter(each -> each.indexOf(' ') > 0).forEach(textsOnLine::add);
-            search.command(List.copyOf(words), depth);
-            words.clear();
-        }
+        line.endCommand();
     }
 }
