@@ -14,9 +14,6 @@ import java.util.Set;
 
 /// Turns what the kernel tells of directories into events of files. For one thread.
 final class WatchEvents {
-    /// What the server makes for a moment, to write or copy whole.
-    private static final String TEMPORARY = ".carrel_";
-
     /// One end of a move whose other end has not come yet.
     private record Departure(Node node, String name, boolean directory) {}
 
@@ -105,14 +102,21 @@ final class WatchEvents {
             tree.remove(node, name);
             tell(name, new FileEvent.Deleted(path(node, name), directory));
         } else if (event.is(Inotify.MODIFY)) {
-            tell(name, new FileEvent.Modified(path(node, name)));
+            tellLasting(node, name, new FileEvent.Modified(path(node, name)));
         } else if (event.is(Inotify.ATTRIB)) {
-            tell(name, new FileEvent.Attributes(path(node, name), directory));
+            tellLasting(node, name, new FileEvent.Attributes(path(node, name), directory));
+        }
+    }
+
+    // What is written into a file without a name is told when it gets one.
+    private void tellLasting(Node node, String name, FileEvent event) throws LinuxException {
+        if (!TemporaryName.isMaybeNameless(name) || tree.has(node, name)) {
+            tell(name, event);
         }
     }
 
     private void create(Node node, String name, boolean directory) throws LinuxException {
-        if (!node.isTold(name) && !isTemporary(name)) {
+        if (!node.isTold(name) && !TemporaryName.isOurs(name)) {
             tell(name, new FileEvent.Created(path(node, name), directory));
             if (directory) {
                 enter(node, name);
@@ -136,10 +140,10 @@ final class WatchEvents {
         Departure from = departures.remove(cookie);
         if (from == null) {
             create(node, name, directory);
-        } else if (isTemporary(from.name())) {
+        } else if (TemporaryName.isOurs(from.name())) {
             tree.remove(from.node(), from.name());
             create(node, name, directory);
-        } else if (isTemporary(name)) {
+        } else if (TemporaryName.isOurs(name)) {
             depart(from);
         } else {
             tree.remove(node, name);
@@ -159,13 +163,9 @@ final class WatchEvents {
     }
 
     private void tell(String name, FileEvent event) {
-        if (!isTemporary(name)) {
+        if (!TemporaryName.isOurs(name)) {
             queue.add(event);
         }
-    }
-
-    private static boolean isTemporary(String name) {
-        return name.startsWith(TEMPORARY);
     }
 
     private String path(Node node, String name) {

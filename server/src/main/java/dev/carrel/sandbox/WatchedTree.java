@@ -170,7 +170,7 @@ final class WatchedTree {
         ahead.add(start);
         while (!ahead.isEmpty()) {
             Node node = ahead.remove();
-            try (Fd seen = place.open(node.path().isEmpty() ? "." : node.path());
+            try (Fd seen = open(node);
                     Fd directory = Linux.open("/proc/self/fd/" + seen.number(), READ, 0)) {
                 for (var batch = Directories.next(directory);
                         !batch.isEmpty();
@@ -192,6 +192,21 @@ final class WatchedTree {
     private static Found found(Node node, DirectoryEntry entry) {
         boolean directory = entry.type() == DirectoryEntry.Type.DIRECTORY;
         return new Found(node.path(entry.name()), directory);
+    }
+
+    /// Whether there is an entry of this name now.
+    boolean has(Node node, String name) throws LinuxException {
+        try (Fd directory = open(node)) {
+            Linux.stat(directory, name, Linux.AT_SYMLINK_NOFOLLOW);
+            return true;
+        } catch (LinuxException e) {
+            ignoreIfGone(e);
+            return false;
+        }
+    }
+
+    private Fd open(Node node) throws LinuxException {
+        return place.open(node.path().isEmpty() ? "." : node.path());
     }
 
     private Optional<Node> mayEnter(Node node, DirectoryEntry entry) throws LinuxException {

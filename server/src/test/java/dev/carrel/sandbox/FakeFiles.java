@@ -90,7 +90,7 @@ final class FakeFiles implements SandboxFiles {
                         throw conflict(path, "is not a regular file");
                     }
                     Files.createDirectories(file.getParent());
-                    Path fresh = Files.createTempFile(file.getParent(), ".carrel_", ".new");
+                    Path fresh = file.resolveSibling(TemporaryName.next());
                     try {
                         Files.copy(content, fresh, StandardCopyOption.REPLACE_EXISTING);
                         FakeTrees.apply(fresh, attributes);

@@ -133,7 +133,7 @@ final class FakeTrees {
             make(
                     name,
                     path -> {
-                        Path fresh = Files.createTempFile(path.getParent(), ".carrel_", "");
+                        Path fresh = path.resolveSibling(TemporaryName.next());
                         try {
                             size[0] =
                                     Files.copy(content, fresh, StandardCopyOption.REPLACE_EXISTING);

@@ -109,7 +109,24 @@ abstract class WatchContract extends ArchiveContract {
                             "created /workspace/t/",
                             "created /workspace/copy/",
                             "created /workspace/copy/u/")
-                    .noneMatch(event -> event.contains(".carrel"));
+                    .noneMatch(event -> event.contains(".carrel"))
+                    .noneMatch(event -> event.contains("#"));
+            sandbox.files().write("/workspace/put", content("y"));
+            assertThat(until(watch, "true"))
+                    .isNotEmpty()
+                    .allMatch(event -> event.endsWith(" /workspace/put"));
+        }
+    }
+
+    @Test
+    void namesLikeTheServersOwnAreTold() throws Exception {
+        run("touch '#12' .carrel_mine");
+        try (FileWatch watch = sandbox.files().watch("/workspace", false)) {
+            assertThat(until(watch, "echo x >> '#12'")).containsExactly("modified /workspace/#12");
+            assertThat(until(watch, "chmod 600 .carrel_mine"))
+                    .containsExactly("attributes /workspace/.carrel_mine");
+            assertThat(until(watch, "mv .carrel_mine '#13'"))
+                    .containsExactly("moved /workspace/.carrel_mine /workspace/#13");
         }
     }
 

@@ -7,7 +7,7 @@ import dev.carrel.process.FileInfo;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
 import dev.carrel.sandbox.FileAttributes;
-import dev.carrel.store.Ids;
+import dev.carrel.sandbox.TemporaryName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -143,7 +143,7 @@ final class AtomicWrite {
             if (e.errno() != Errno.EEXIST) {
                 throw e;
             }
-            String temporary = Ids.next(".carrel");
+            String temporary = TemporaryName.next();
             Directories.link(file, parent, temporary);
             takeOver(parent, temporary, name);
         }
@@ -163,7 +163,7 @@ final class AtomicWrite {
 
     private <T> T replaceByTemporary(Fd parent, String name, Filling<T> filling)
             throws LinuxException {
-        String temporary = Ids.next(".carrel");
+        String temporary = TemporaryName.next();
         boolean filled = false;
         try (Fd file = root.create(() -> Linux.openat(parent, temporary, CREATE, 0600))) {
             T result = filling.fill(file);

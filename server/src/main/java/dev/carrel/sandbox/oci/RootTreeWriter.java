@@ -8,8 +8,8 @@ import dev.carrel.process.FileMetadata;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
 import dev.carrel.sandbox.FileAttributes;
+import dev.carrel.sandbox.TemporaryName;
 import dev.carrel.sandbox.TreeWriter;
-import dev.carrel.store.Ids;
 import java.io.InputStream;
 import java.time.Instant;
 
@@ -109,7 +109,7 @@ final class RootTreeWriter implements TreeWriter {
         run(
                 name,
                 () -> {
-                    String temporary = Ids.next(".carrel");
+                    String temporary = TemporaryName.next();
                     try (Fd parent = makeDirectories(parent(name))) {
                         making.make(parent, temporary);
                         try {

@@ -6,7 +6,7 @@ import dev.carrel.process.Fd;
 import dev.carrel.process.FileInfo;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
-import dev.carrel.store.Ids;
+import dev.carrel.sandbox.TemporaryName;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
@@ -82,7 +82,7 @@ record RootedFiles(Fd top) {
     void overwrite(String path, String text) throws LinuxException {
         int slash = path.lastIndexOf('/');
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        String half = Ids.next(".carrel");
+        String half = TemporaryName.next();
         try (Fd parent = openDirectory(path.substring(0, slash))) {
             boolean done = false;
             try (Fd file = Linux.openat2(parent, half, CREATE, MODE, RESOLVE)) {

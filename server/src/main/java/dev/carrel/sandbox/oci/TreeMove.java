@@ -6,7 +6,7 @@ import dev.carrel.process.Fd;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
 import dev.carrel.sandbox.CopyResult;
-import dev.carrel.store.Ids;
+import dev.carrel.sandbox.TemporaryName;
 import java.util.List;
 
 /// Moves and copies entries from one path to another. What takes time is made under a temporary
@@ -78,7 +78,7 @@ final class TreeMove {
         if (!overwrite && isThere(ends.to(), ends.newName())) {
             throw exists(ends.newName());
         }
-        String temporary = Ids.next(".carrel");
+        String temporary = TemporaryName.next();
         boolean done = false;
         try {
             CopyResult result =
@@ -136,7 +136,7 @@ final class TreeMove {
 
     // The old tree moves aside first: taking it apart may take long.
     private void replaceTree(Fd from, String name, Fd to, String newName) throws LinuxException {
-        String aside = Ids.next(".carrel");
+        String aside = TemporaryName.next();
         try {
             rename(to, newName, to, aside, Directories.RENAME_NOREPLACE);
         } catch (LinuxException e) {

@@ -6,7 +6,7 @@ import dev.carrel.process.Errno;
 import dev.carrel.process.Fd;
 import dev.carrel.process.Linux;
 import dev.carrel.process.LinuxException;
-import dev.carrel.store.Ids;
+import dev.carrel.sandbox.TemporaryName;
 
 /// Removes an entry of a directory with all that is in it, by descriptors only, so that nothing
 /// that is moved or linked meanwhile can lead it elsewhere. Trees may be deeper than any path or
@@ -82,7 +82,7 @@ final class TreeRemoval {
             }
             if (depth == DEPTH_MAX) {
                 // Found there by the next pass over the top.
-                root.rename(directory, name, top, Ids.next(".carrel"));
+                root.rename(directory, name, top, TemporaryName.next());
                 return;
             }
             try (Fd inner = Root.openEntry(directory, name, READ)) {
