@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,15 +56,10 @@ public record Account(
                 field(user, 5));
     }
 
-    /// The variables that a login would set.
+    /// The variables that a login would set; the user's number stands for a name that there is not.
     public Map<String, String> environment() {
-        var variables = new HashMap<String, String>();
-        name.ifPresent(text -> {
-            variables.put("USER", text);
-            variables.put("LOGNAME", text);
-        });
-        variables.put("HOME", home.orElse("/"));
-        return variables;
+        String user = name.orElse(Integer.toString(uid));
+        return Map.of("USER", user, "LOGNAME", user, "HOME", home.orElse("/"));
     }
 
     private static Optional<String[]> find(List<String[]> entries, String text) {

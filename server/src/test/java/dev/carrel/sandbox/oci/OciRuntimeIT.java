@@ -118,7 +118,7 @@ class OciRuntimeIT extends HostFixture {
         assertThat(end(sandbox, request.as("dev")).stdout())
                 .isEqualTo("1234\n1234 77\n/home/dev dev\ncarrel-init\nno\n");
         assertThat(end(sandbox, request.as("dev:77")).stdout()).startsWith("1234\n77\n");
-        assertThat(end(sandbox, request.as("4321")).stdout()).startsWith("4321\n4321\n/ root\n");
+        assertThat(end(sandbox, request.as("4321")).stdout()).startsWith("4321\n4321\n/ 4321\n");
         for (String nobody : java.util.List.of("nosuch", "dev:nosuch", "99999", "0x0")) {
             assertThatThrownBy(() -> end(sandbox, request.as(nobody)))
                     .as(nobody)
