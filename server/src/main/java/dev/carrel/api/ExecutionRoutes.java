@@ -123,20 +123,21 @@ final class ExecutionRoutes {
         long from = request.number("from", 0, 0, Long.MAX_VALUE);
         var content = new ByteArrayOutputStream();
         var start = new long[] {from};
-        execution(request)
-                .read(
-                        stream,
-                        from,
-                        (place, bytes) -> {
-                            if (place != start[0] + content.size()) {
-                                content.reset(); // what is no longer kept leaves no hole
-                                start[0] = place;
-                            }
-                            content.writeBytes(bytes);
-                        });
+        long next =
+                execution(request)
+                        .read(
+                                stream,
+                                from,
+                                (place, bytes) -> {
+                                    if (place != start[0] + content.size()) {
+                                        content.reset(); // what is no longer kept leaves no hole
+                                        start[0] = place;
+                                    }
+                                    content.writeBytes(bytes);
+                                });
         return Response.bytes(200, RouteDoc.BYTES, content.toByteArray())
-                .withHeader("x-output-start", Long.toString(start[0]))
-                .withHeader("x-output-next", Long.toString(start[0] + content.size()));
+                .withHeader("x-output-start", Long.toString(Math.min(start[0], next)))
+                .withHeader("x-output-next", Long.toString(next));
     }
 
     private static RouteDoc placed(String summary) {

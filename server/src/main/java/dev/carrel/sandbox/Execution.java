@@ -41,8 +41,9 @@ public interface Execution {
             throws InterruptedException;
 
     /// Tells `output` the bytes of one stream that there are now, from `from` on or from the first
-    /// that is still kept, at most about [#READ_BYTES_MAX] of them.
-    void read(Stream stream, long from, BytesListener output);
+    /// that is still kept, at most about [#READ_BYTES_MAX] of them. Returns the place after them:
+    /// where to read on; beyond the end of what there is, that end.
+    long read(Stream stream, long from, BytesListener output);
 
     /// Sends a signal to the whole process group; returns at once. Does nothing when it has ended.
     void signal(int number);

@@ -93,7 +93,10 @@ class ExecutionApiIT extends ApiStage {
         assertThat(whole.headers().firstValue("x-output-next")).hasValue("2200002");
         HttpResponse<String> none = call("GET", path(begun.id()) + "/stderr?from=9", "");
         assertThat(none.body()).isEmpty();
-        assertThat(none.headers().firstValue("x-output-next")).hasValue("9");
+        assertThat(none.headers().firstValue("x-output-next")).hasValue("0");
+        HttpResponse<String> beyond = call("GET", path(begun.id()) + "/stdout?from=9999999", "");
+        assertThat(beyond.body()).isEmpty();
+        assertThat(beyond.headers().firstValue("x-output-next")).hasValue("2200002");
     }
 
     @Test

@@ -177,6 +177,10 @@ abstract class ConsoleContract extends CommandContract {
         assertThat(read(execution, Stream.STDOUT, 2)).isEqualTo("2:62");
         assertThat(read(execution, Stream.STDOUT, 3)).isEmpty();
         assertThat(read(execution, Stream.STDERR, 0)).isEmpty();
+        assertThat(execution.read(Stream.STDOUT, 1, (_, _) -> {})).isEqualTo(3);
+        assertThat(execution.read(Stream.STDOUT, 9, (_, _) -> {})).isEqualTo(3);
+        assertThat(execution.read(Stream.STDERR, 9, (_, _) -> {})).isZero();
+        assertThat(execution.result(new OutputPlace(9, 9)).next()).isEqualTo(new OutputPlace(3, 0));
         execution.kill();
         assertThat(end(execution).start()).isEqualTo(OutputPlace.START);
         assertThat(read(execution, Stream.STDOUT, 1)).isEqualTo("1:ff62");

@@ -227,11 +227,13 @@ final class FakeExecution implements Execution {
     }
 
     @Override
-    public void read(Stream stream, long from, BytesListener output) {
+    public long read(Stream stream, long from, BytesListener output) {
         byte[] bytes = record.bytes(stream, from);
+        long start = record.start(new OutputPlace(from, from)).of(stream);
         if (bytes.length > 0) {
-            output.bytes(record.start(new OutputPlace(from, from)).of(stream), bytes);
+            output.bytes(start, bytes);
         }
+        return bytes.length > 0 ? start + bytes.length : Math.min(from, record.place().of(stream));
     }
 
     @Override

@@ -116,7 +116,7 @@ record ExecutionFiles(RunDirectory directory, ExecutionId id) {
                 startedAt(ending, now),
                 duration(ending, now),
                 new OutputPlace(stdout.start(), stderr.start()),
-                new OutputPlace(stdout.end(), stderr.end()));
+                new OutputPlace(stdout.next(), stderr.next()));
     }
 
     private Instant startedAt(Ending ending, Instant now) throws IOException {

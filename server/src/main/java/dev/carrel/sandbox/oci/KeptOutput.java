@@ -51,13 +51,27 @@ final class KeptOutput implements AutoCloseable {
     /// What is there from `place`, or the first place after it that is still kept, to `end` at
     /// most; empty when that is nothing.
     Optional<Piece> read(long place, long end) throws IOException {
-        if (file.isEmpty()) {
-            file = files.open(stream);
-        }
-        if (file.isEmpty()) {
+        if (!isThere()) {
             return Optional.empty();
         }
         return ring ? readRing(place) : readPlain(place, Math.min(end, bytesMax));
+    }
+
+    /// The place after the last byte that is there, at most `most`.
+    long end(long most) throws IOException {
+        if (!isThere()) {
+            return 0;
+        }
+        return ring
+                ? total()
+                : Math.min(Math.min(most, bytesMax), Linux.stat(file.orElseThrow()).sizeBytes());
+    }
+
+    private boolean isThere() throws IOException {
+        if (file.isEmpty()) {
+            file = files.open(stream);
+        }
+        return file.isPresent();
     }
 
     private Optional<Piece> readPlain(long place, long end) throws IOException {

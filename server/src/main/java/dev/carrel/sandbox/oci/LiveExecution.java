@@ -59,9 +59,9 @@ final class LiveExecution implements Execution {
     }
 
     @Override
-    public void read(Stream stream, long from, BytesListener output) {
+    public long read(Stream stream, long from, BytesListener output) {
         try {
-            RecordedExecution.read(files, watch.state().ending(), stream, from, output);
+            return RecordedExecution.read(files, watch.state().ending(), stream, from, output);
         } catch (IOException e) {
             throw RecordedExecution.unreadable(id(), e);
         }

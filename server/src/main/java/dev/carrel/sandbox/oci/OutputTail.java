@@ -83,6 +83,11 @@ final class OutputTail implements AutoCloseable {
         return place - cut.remaining();
     }
 
+    /// Where to go on: what begins beyond the end of what is there goes on at that end.
+    long next() throws IOException {
+        return parts.isEmpty() && place > 0 ? Math.min(end(), kept.end(Long.MAX_VALUE)) : end();
+    }
+
     /// Whether bytes were left out that are no longer kept.
     boolean hasGap() {
         return gap || characters > kept.bytesMax();

@@ -72,16 +72,16 @@ final class RecordedExecution implements Execution {
     }
 
     @Override
-    public void read(Stream stream, long from, BytesListener output) {
+    public long read(Stream stream, long from, BytesListener output) {
         try {
-            read(files, files.ending(), stream, from, output);
+            return read(files, files.ending(), stream, from, output);
         } catch (IOException e) {
             throw unreadable(files.id(), e);
         }
     }
 
-    /// Tells the bytes that there are now.
-    static void read(
+    /// As [Execution#read].
+    static long read(
             ExecutionFiles files, Ending ending, Stream stream, long from, BytesListener output)
             throws IOException {
         try (var kept = new KeptOutput(files, stream, files.startOrNone())) {
@@ -93,6 +93,7 @@ final class RecordedExecution implements Execution {
                 place = tell(piece.get(), output);
                 piece = kept.read(place, end);
             }
+            return Math.min(place, kept.end(end));
         }
     }
 
