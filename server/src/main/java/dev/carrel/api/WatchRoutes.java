@@ -17,6 +17,7 @@ import dev.carrel.sandbox.SandboxId;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.wire.Json;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -116,12 +117,13 @@ final class WatchRoutes {
             case FileEvent.Deleted(String path, boolean directory) -> entry(path, directory);
             case FileEvent.Attributes(String path, boolean directory) -> entry(path, directory);
             case FileEvent.Modified(String path) -> entry(path, false);
-            case FileEvent.Moved(String from, String to, boolean directory) ->
-                    Json.text(
-                            Map.of(
-                                    "from", FilePath.shown(from),
-                                    "to", FilePath.shown(to),
-                                    "directory", directory));
+            case FileEvent.Moved(String from, String to, boolean directory) -> {
+                Map<String, Object> fields = new LinkedHashMap<>();
+                putPath(fields, "from", "from_url_path", from);
+                putPath(fields, "to", "to_url_path", to);
+                fields.put("directory", directory);
+                yield Json.text(fields);
+            }
             case FileEvent.Overflow(String reason) -> Json.text(Map.of("reason", reason));
             case FileEvent.Closed(FileEvent.Reason reason) ->
                     Json.text(Map.of("reason", reason.name().toLowerCase(Locale.ROOT)));
@@ -129,6 +131,19 @@ final class WatchRoutes {
     }
 
     private static String entry(String path, boolean directory) {
-        return Json.text(Map.of("path", FilePath.shown(path), "directory", directory));
+        Map<String, Object> fields = new LinkedHashMap<>();
+        putPath(fields, "path", "url_path", path);
+        fields.put("directory", directory);
+        return Json.text(fields);
+    }
+
+    // A name that cannot be shown as it is has another form, by which it can be reached.
+    private static void putPath(
+            Map<String, Object> fields, String shownName, String urlName, String path) {
+        String shown = FilePath.shown(path);
+        fields.put(shownName, shown);
+        if (!shown.equals(path)) {
+            fields.put(urlName, FilePath.inUrl(path));
+        }
     }
 }

@@ -2,6 +2,9 @@ package dev.carrel.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.carrel.wire.Command;
+import dev.carrel.wire.ExecuteRequest;
+import dev.carrel.wire.FileEventInfo;
 import dev.carrel.wire.SandboxRequest;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -73,6 +76,27 @@ class WatchApiIT extends ApiStage {
             assertThat(stream.next()).contains("event: closed", "\"reason\":");
             assertThat(stream.next()).isEmpty();
         }
+    }
+
+    @Test
+    void namesOfAnyBytesComeAsTheyStandInUrls() throws Exception {
+        try (var events = client.sandboxes().watch(sandbox, "/workspace", false)) {
+            // One after the other: what comes and goes in short order is told as one.
+            inWorkspace("mkdir $(printf 'a\\377')");
+            FileEventInfo created = events.next().orElseThrow();
+            assertThat(created.path()).hasValue("/workspace/a\uFFFD");
+            assertThat(created.urlPath()).hasValue("/workspace/a%FF");
+            inWorkspace("mv $(printf 'a\\377') b");
+            FileEventInfo moved = events.next().orElseThrow();
+            assertThat(moved.fromUrlPath()).hasValue("/workspace/a%FF");
+            assertThat(moved.toUrlPath()).isEmpty();
+            inWorkspace("rmdir b");
+            assertThat(events.next().orElseThrow().urlPath()).isEmpty();
+        }
+    }
+
+    private void inWorkspace(String line) {
+        client.sandboxes().execute(sandbox, ExecuteRequest.of(Command.line(line)));
     }
 
     @Test
