@@ -82,7 +82,8 @@ final class Pulls implements AutoCloseable {
         } catch (InterruptedException | java.io.InterruptedIOException e) {
             fail(key, pull, ended(key, e));
         } catch (IOException e) {
-            LOG.warn("image {} could not be pulled", key.name(), e);
+            // Mostly the image's fault, not this host's: one line is enough.
+            LOG.warn("image {} could not be pulled: {}", key.name(), e.toString());
             fail(
                     key,
                     pull,

@@ -3,6 +3,9 @@ package dev.carrel.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.carrel.auth.Keys;
 import dev.carrel.error.CarrelException;
 import dev.carrel.error.ErrorCode;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /// Pulling from a registry on this machine that behaves as it should, and from one that does not.
 @Timeout(20)
@@ -209,7 +213,18 @@ class PullIT {
                     call.getResponseBody().write(Arrays.copyOf(evil, body.length));
                     return true;
                 });
-        assertThat(refusal("x:1").code()).isEqualTo(ErrorCode.IMAGE_INVALID);
+        var logged = new ListAppender<ILoggingEvent>();
+        var log = (Logger) LoggerFactory.getLogger(Pulls.class);
+        logged.start();
+        log.addAppender(logged);
+        try {
+            assertThat(refusal("x:1").code()).isEqualTo(ErrorCode.IMAGE_INVALID);
+        } finally {
+            log.detachAppender(logged);
+        }
+        assertThat(logged.list)
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.getThrowableProxy()).isNull());
         assertThat(halves()).isEmpty();
         assertThat(registry.callsFor("blobs/" + blob)).isEqualTo(ImagePull.ATTEMPTS);
     }
