@@ -26,9 +26,10 @@ final class BashTool implements Tool {
             "if command -v bash >/dev/null 2>&1; then exec bash -c \"$1\" bash; fi;"
                     + " exec sh -c \"$1\" sh";
 
-    /// A signal reaches a process group, and `setsid` leaves it.
+    /// A signal reaches one process group; `timeout` makes its own as well as `setsid`.
     private static final String LEFT_OVER =
-            "what moved into a session of its own (setsid) goes on until the sandbox is stopped";
+            "what moved into a group of its own (setsid, timeout) goes on until the sandbox is"
+                    + " stopped";
 
     private static final ToolSpec SPEC =
             new Schema()

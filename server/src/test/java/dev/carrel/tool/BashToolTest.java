@@ -130,7 +130,7 @@ class BashToolTest {
         assertThat(result.text())
                 .startsWith(
                         "begun\ntimed out after 1 seconds and was killed with its process group")
-                .contains("(setsid) goes on until the sandbox is stopped");
+                .contains("(setsid, timeout) goes on until the sandbox is stopped");
     }
 
     @Test
@@ -166,7 +166,7 @@ class BashToolTest {
         assertThat(result.get().text())
                 .startsWith("begun\ninterrupted: the turn was stopped")
                 .contains("with its process group")
-                .contains("(setsid) goes on until the sandbox is stopped");
+                .contains("(setsid, timeout) goes on until the sandbox is stopped");
     }
 
     @Test
