@@ -24,6 +24,10 @@ final class ShellText {
     /// Words with none but these have nothing in them for a shell.
     private static final String PLAIN = "[A-Za-z0-9_./:=@%+,-]*";
 
+    /// Commands of git that run others.
+    private static final Set<String> GIT_RUNNERS =
+            Set.of("bisect", "filter-branch", "rebase", "submodule");
+
     private static final String ANYTHING = String.valueOf(Hole.ANY);
 
     private final Predicate<String> wanted;
@@ -79,9 +83,14 @@ final class ShellText {
         if (ShellProgram.runsOthers(rest.getFirst())) {
             runner(rest, depth);
             anywhere(rest, depth);
-        } else if (Hole.in(ShellProgram.name(rest.getFirst()))) {
+        } else if (Hole.in(ShellProgram.name(rest.getFirst())) || isGitRunner(rest)) {
             anywhere(rest, depth);
         }
+    }
+
+    private static boolean isGitRunner(List<String> words) {
+        return ShellProgram.name(words.getFirst()).equals("git")
+                && words.stream().anyMatch(GIT_RUNNERS::contains);
     }
 
     /// Takes the other command where the table says that it begins.
@@ -180,7 +189,7 @@ final class ShellText {
             }
             simple(words.subList(i, words.size()));
             if (texts && !word.matches(PLAIN)) {
-                read(word, depth + 1);
+                read(word.replaceFirst("^(-[A-Za-z]|--[a-z-]+=)", ""), depth + 1);
             }
         }
     }
