@@ -130,7 +130,8 @@ final class Summarizer {
                                 + e.text(),
                         e);
             }
-            LOG.info("model {} gave no summary", call.ref(), e);
+            LOG.info("model {} gave no summary: {}", call.ref(), e.text());
+            LOG.debug("the same in detail", e);
             return Optional.empty();
         }
     }
