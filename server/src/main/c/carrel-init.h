@@ -57,6 +57,7 @@ enum {
     STRINGS_MAX = 1 << 16,  // arguments, and variables
     OUTBOX_MAX = 1 << 16,   // what a connection has not taken yet
     CHUNK = 1 << 16,        // read of one pipe in one round
+    KILL_ROUNDS = 5,
     REAP_BATCH = 512,       // of one round, so that a fork bomb starves nobody
     STDIN_MAX = 1 << 20,
     INPUT_MAX = 1 << 16,    // of one INPUT; as much waits for the command at most

@@ -1,5 +1,6 @@
 #include "carrel-init.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -94,10 +95,45 @@ static void finish(struct execution *e, int status) {
     release_if_done(e);
 }
 
+// The session that a process belongs to; 0 when it has gone, or is dead and not reaped yet.
+static pid_t session_of(const char *pid) {
+    char path[32], text[512], state;
+    pid_t session;
+    snprintf(path, sizeof path, "/proc/%.10s/stat", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0) return 0;
+    text[n] = '\0';
+    const char *name = strrchr(text, ')');  // a name may be anything, what follows is numbers
+    bool known = name != NULL && sscanf(name + 1, " %c %*d %*d %d", &state, &session) == 2;
+    return known && state != 'Z' ? session : 0;
+}
+
+// Those who left the group, too, as what timeout(1) or a shell with jobs starts does. Whoever forks
+// meanwhile is found in the next round.
+static void kill_session(pid_t leader) {
+    bool found = true;
+    for (int round = 0; found && round < KILL_ROUNDS; round++) {
+        DIR *processes = opendir("/proc");
+        if (processes == NULL) return;
+        found = false;
+        for (struct dirent *entry; (entry = readdir(processes)) != NULL;) {
+            pid_t pid = atoi(entry->d_name);
+            if (pid <= 1 || pid == leader || session_of(entry->d_name) != leader) continue;
+            kill(pid, SIGKILL);
+            found = true;
+        }
+        closedir(processes);
+    }
+}
+
 void kill_group(struct execution *e, int signal, int why) {
     e->flags |= why;
     kill(-e->pid, signal);
     kill(e->pid, signal);  // it may not have made its group yet
+    if (signal == SIGKILL) kill_session(e->pid);
 }
 
 bool reap(void) {

@@ -45,7 +45,8 @@ public interface Execution {
     /// where to read on; beyond the end of what there is, that end.
     long read(Stream stream, long from, BytesListener output);
 
-    /// Sends a signal to the whole process group; returns at once. Does nothing when it has ended.
+    /// Sends a signal to the whole process group, a kill to all of its session; returns at once.
+    /// Does nothing when it has ended.
     void signal(int number);
 
     default void kill() {

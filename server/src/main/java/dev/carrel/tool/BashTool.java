@@ -26,10 +26,9 @@ final class BashTool implements Tool {
             "if command -v bash >/dev/null 2>&1; then exec bash -c \"$1\" bash; fi;"
                     + " exec sh -c \"$1\" sh";
 
-    /// A signal reaches one process group; `timeout` makes its own as well as `setsid`.
+    /// A kill reaches one session.
     private static final String LEFT_OVER =
-            "what moved into a group of its own (setsid, timeout) goes on until the sandbox is"
-                    + " stopped";
+            "what moved into a session of its own (setsid) goes on until the sandbox is stopped";
 
     private static final ToolSpec SPEC =
             new Schema()
@@ -134,15 +133,15 @@ final class BashTool implements Tool {
             case TIMED_OUT ->
                     "timed out after "
                             + seconds
-                            + " seconds and was killed with its process group; "
+                            + " seconds and was killed with all of its session; "
                             + LEFT_OVER
                             + "; set timeout_seconds (at most "
                             + TIMEOUT_SECONDS_MAX
                             + "), or run it in the background";
             case KILLED ->
                     context.cancellation().isCancelled()
-                            ? "interrupted: the turn was stopped and the command killed with its"
-                                    + " process group; "
+                            ? "interrupted: the turn was stopped and the command killed with all"
+                                    + " of its session; "
                                     + LEFT_OVER
                             : "killed by a signal, exit code: " + code;
             case OUT_OF_MEMORY ->

@@ -13,6 +13,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What every [SandboxRuntime] promises about commands.
 abstract class CommandContract extends RuntimeFixture {
@@ -157,9 +159,11 @@ abstract class CommandContract extends RuntimeFixture {
         assertThat(run("printf 'a\\377b\\303'").stdout()).isEqualTo("a\uFFFDb\uFFFD");
     }
 
-    @Test
-    void timeoutKillsTheWholeGroup() throws Exception {
-        ExecutionResult result = run(limited("sleep 40 & echo $!; sleep 40", 1000, SHORT));
+    /// What `timeout` starts has a group of its own.
+    @ParameterizedTest
+    @ValueSource(strings = {"sleep 40", "timeout 40 sleep 40"})
+    void timeoutKillsTheWholeGroupAndItsSession(String child) throws Exception {
+        ExecutionResult result = run(limited(child + " & echo $!; sleep 40", 1000, SHORT));
 
         assertThat(result.status()).isEqualTo(ExecutionStatus.TIMED_OUT);
         assertThat(result.exitCode()).isEqualTo(OptionalInt.of(137));
@@ -167,10 +171,11 @@ abstract class CommandContract extends RuntimeFixture {
         awaitGone(result.stdout());
     }
 
-    @Test
-    void killEndsTheWholeGroup() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"sleep 40", "timeout 40 sleep 40"})
+    void killEndsTheWholeGroupAndItsSession(String child) throws Exception {
         Execution execution =
-                sandbox.start(ExecutionId.next(), shell("sleep 40 & echo $!; sleep 40"));
+                sandbox.start(ExecutionId.next(), shell(child + " & echo $!; sleep 40"));
         await(() -> execution.result().stdout().endsWith("\n"));
 
         execution.kill();

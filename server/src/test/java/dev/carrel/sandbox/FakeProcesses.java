@@ -62,10 +62,28 @@ final class FakeProcesses {
         return signal(-leader, 0);
     }
 
-    /// Reaches a leader that has not made its group yet, too.
+    /// Reaches a leader that has not made its group yet, too; a kill also those of its session.
     static void signalGroup(int leader, int number) {
+        List<Integer> session = number == SIGKILL ? ofSession(leader) : List.of();
         if (!signal(-leader, number)) {
             signal(leader, number);
+        }
+        session.forEach(FakeProcesses::kill);
+    }
+
+    private static List<Integer> ofSession(int leader) {
+        return all().filter(process -> sessionOf(process) == leader)
+                .map(FakeProcesses::number)
+                .toList();
+    }
+
+    private static int sessionOf(Path process) {
+        try {
+            String stat = Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1);
+            String[] numbers = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            return Integer.parseInt(numbers[3]);
+        } catch (IOException e) {
+            return 0; // it is gone
         }
     }
 
@@ -88,14 +106,24 @@ final class FakeProcesses {
     }
 
     private static List<Integer> find(String marker) {
+        return all().filter(process -> carries(process, marker))
+                .map(FakeProcesses::number)
+                .toList();
+    }
+
+    private static Stream<Path> all() {
         try (Stream<Path> entries = Files.list(Path.of("/proc"))) {
-            return entries.filter(entry -> entry.getFileName().toString().matches("[0-9]+"))
-                    .filter(entry -> carries(entry, marker))
-                    .map(entry -> Integer.parseInt(entry.getFileName().toString()))
-                    .toList();
+            return entries
+                    .filter(entry -> entry.getFileName().toString().matches("[0-9]+"))
+                    .toList()
+                    .stream();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static int number(Path process) {
+        return Integer.parseInt(process.getFileName().toString());
     }
 
     // A zombie has no environment any more, so that it does not keep us waiting.

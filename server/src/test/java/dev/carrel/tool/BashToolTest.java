@@ -129,8 +129,8 @@ class BashToolTest {
         assertThat(result.status()).isEqualTo(ToolStatus.ERROR);
         assertThat(result.text())
                 .startsWith(
-                        "begun\ntimed out after 1 seconds and was killed with its process group")
-                .contains("(setsid, timeout) goes on until the sandbox is stopped");
+                        "begun\ntimed out after 1 seconds and was killed with all of its session")
+                .contains("(setsid) goes on until the sandbox is stopped");
     }
 
     @Test
@@ -165,8 +165,8 @@ class BashToolTest {
         assertThat(result.get().status()).isEqualTo(ToolStatus.INTERRUPTED);
         assertThat(result.get().text())
                 .startsWith("begun\ninterrupted: the turn was stopped")
-                .contains("with its process group")
-                .contains("(setsid, timeout) goes on until the sandbox is stopped");
+                .contains("with all of its session")
+                .contains("(setsid) goes on until the sandbox is stopped");
     }
 
     @Test
