@@ -282,12 +282,11 @@ class TravelIT {
         String session = firstTurn();
         SessionInfo back = client.sessions().rewind(session, RewindRequest.to(1).withoutFiles());
         assertThat(fileOf(back)).isEqualTo("three");
-        assertThat(
-                        client.sessions()
-                                .fork(session, SessionForkRequest.ofNow().withoutFiles())
-                                .sandbox())
-                .isEmpty();
+        SessionInfo fork =
+                client.sessions().fork(session, SessionForkRequest.ofNow().withoutFiles());
+        assertThat(fork.sandbox()).isEmpty();
         client.sessions().delete(session);
+        client.sessions().delete(fork.id());
     }
 
     @Test

@@ -48,7 +48,8 @@ class GvisorSavingIT extends HostFixture {
 
     /// Begins once, says so, and counts.
     private static final String COUNTER =
-            "echo begun >> begun; i=0; while :; do i=$((i+1)); echo $i > n; sleep 0.05; done";
+            "echo begun >> begun; i=0; while :; do i=$((i+1)); echo $i > m; mv m n; sleep 0.05;"
+                    + " done";
 
     @TempDir Path gates;
 
