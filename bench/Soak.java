@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -35,6 +36,9 @@ final class Soak {
 
     /// Deleted, or perhaps: the answer got lost.
     private final Map<String, Boolean> deleted = new ConcurrentHashMap<>();
+
+    /// Whose restore has not been answered.
+    private final Set<String> restoring = ConcurrentHashMap.newKeySet();
 
     private Soak(Target carrel, long seed) {
         this.carrel = carrel;
@@ -121,10 +125,7 @@ final class Soak {
         switch (random.nextInt(10)) {
             case 0, 1, 2 -> write(id, random.nextLong(1L << 40));
             case 3, 4 -> check(id);
-            case 5 -> {
-                carrel.post("/v1/sandboxes/" + id + "/pause", "{}");
-                count("pause");
-            }
+            case 5 -> pause(id);
             case 6 -> fork(id, own);
             case 7 -> {
                 Long number = files.get(id);
@@ -171,6 +172,19 @@ final class Soak {
         count("write");
     }
 
+    /// One whose restore was cut off by a kill is stopped until its next use.
+    private void pause(String id) throws Exception {
+        try {
+            carrel.post("/v1/sandboxes/" + id + "/pause", "{}");
+            count("pause");
+        } catch (IOException e) {
+            if (!restoring.contains(id) || !String.valueOf(e.getMessage()).contains("sandbox_not_running")) {
+                throw e;
+            }
+            count("pause of a stopped one");
+        }
+    }
+
     private void check(String id) throws Exception {
         Long number = files.get(id);
         if (number != null) {
@@ -202,7 +216,9 @@ final class Soak {
         var snapshot = snapshots.remove(id);
         if (snapshot != null) {
             files.remove(id);
+            restoring.add(id);
             carrel.post("/v1/sandboxes/" + id + "/restore", "{\"snapshot\":\"" + snapshot.getKey() + "\"}");
+            restoring.remove(id);
             files.put(id, snapshot.getValue());
             check(id);
             carrel.send("DELETE", "/v1/snapshots/" + snapshot.getKey(), null);
