@@ -129,10 +129,14 @@ static void kill_session(pid_t leader) {
     }
 }
 
-void kill_group(struct execution *e, int signal, int why) {
+static void signal_group(struct execution *e, int signal, int why) {
     e->flags |= why;
     kill(-e->pid, signal);
     kill(e->pid, signal);  // it may not have made its group yet
+}
+
+void kill_group(struct execution *e, int signal, int why) {
+    signal_group(e, signal, why);
     if (signal == SIGKILL) kill_session(e->pid);
 }
 
@@ -151,7 +155,7 @@ bool reap(void) {
 void kill_all(void) {
     for (int i = 0; i < slots; i++)
         if (executions[i].used && executions[i].running)
-            kill_group(&executions[i], SIGKILL, KILLED);
+            signal_group(&executions[i], SIGKILL, KILLED);
     // INVARIANT: only as pid 1 of its own namespace; elsewhere this would be the whole machine.
     if (getpid() == 1) kill(-1, SIGKILL);
 }

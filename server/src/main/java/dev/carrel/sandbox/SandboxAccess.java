@@ -24,17 +24,18 @@ record SandboxAccess(
 
     Hold hold(LiveSandbox live) {
         live.activity().hold();
-        return awake(live, new Hold(new Held(this, live)));
+        return awake(live, () -> {});
     }
 
     /// The same for content on its way, which a pause to disk would cut off.
     Hold transfer(LiveSandbox live) {
         live.activity().hold();
         live.activity().beginTransfer();
-        return awake(live, new Hold(new Transferring(new Held(this, live))));
+        return awake(live, live.activity()::endTransfer);
     }
 
-    private Hold awake(LiveSandbox live, Hold hold) {
+    private Hold awake(LiveSandbox live, Runnable end) {
+        var hold = new Hold(new Held(this, live, end));
         boolean complete = false;
         try {
             awake(live);
@@ -47,7 +48,8 @@ record SandboxAccess(
         }
     }
 
-    private record Held(SandboxAccess access, LiveSandbox live) implements Hold.Held {
+    /// `end` is done when it is released.
+    private record Held(SandboxAccess access, LiveSandbox live, Runnable end) implements Hold.Held {
         @Override
         public RunningSandbox enter() {
             live.activity().touch(access.clock.instant());
@@ -61,26 +63,9 @@ record SandboxAccess(
 
         @Override
         public void release() {
+            end.run();
             live.activity().touch(access.clock.instant());
             live.activity().letGo();
-        }
-    }
-
-    private record Transferring(Held hold) implements Hold.Held {
-        @Override
-        public RunningSandbox enter() {
-            return hold.enter();
-        }
-
-        @Override
-        public void leave() {
-            hold.leave();
-        }
-
-        @Override
-        public void release() {
-            hold.live.activity().endTransfer();
-            hold.release();
         }
     }
 

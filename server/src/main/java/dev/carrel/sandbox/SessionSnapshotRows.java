@@ -47,20 +47,20 @@ final class SessionSnapshotRows {
 
     /// Changes the state of all of them at once.
     void mark(Collection<SnapshotId> ids, String state) {
+        update("update snapshots set state = ? where id = ?", ids, state);
+    }
+
+    void give(Collection<SnapshotId> ids, String session) {
+        update("update snapshots set session = ? where id = ?", ids, session);
+    }
+
+    private void update(String statement, Collection<SnapshotId> ids, String value) {
         if (ids.isEmpty()) {
             return;
         }
         store.write(handle -> {
-            var batch = handle.prepareBatch("update snapshots set state = ? where id = ?");
-            ids.forEach(id -> batch.add(state, id.value()));
-            return batch.execute().length;
-        });
-    }
-
-    void give(Collection<SnapshotId> ids, String session) {
-        store.write(handle -> {
-            var batch = handle.prepareBatch("update snapshots set session = ? where id = ?");
-            ids.forEach(id -> batch.add(session, id.value()));
+            var batch = handle.prepareBatch(statement);
+            ids.forEach(id -> batch.add(value, id.value()));
             return batch.execute().length;
         });
     }

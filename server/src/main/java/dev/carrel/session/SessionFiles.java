@@ -48,18 +48,17 @@ public final class SessionFiles {
     /// The session's sandbox with the files that it has to have: made, or put back, if need be.
     /// Fails as [Sandboxes#create] does, and with `SANDBOX_NOT_FOUND` when it was deleted.
     public SandboxId ready(ProjectId project, SessionId id, WorkspaceSettings settings) {
-        return ready(
-                new SessionKey(project, id),
-                () -> WorkspaceSpecs.of(settings, sandboxes.isolationByDefault()));
+        return ready(new SessionKey(project, id), () -> spec(settings));
     }
 
     /// What the session's sandbox is made from, if it has to be made.
     Supplier<SandboxSpec> spec(Session session) {
-        return () -> {
-            WorkspaceSettings settings =
-                    sessions.deployments().agent(session.project(), session.agent()).workspace();
-            return WorkspaceSpecs.of(settings, sandboxes.isolationByDefault());
-        };
+        return () ->
+                spec(sessions.deployments().agent(session.project(), session.agent()).workspace());
+    }
+
+    private SandboxSpec spec(WorkspaceSettings settings) {
+        return WorkspaceSpecs.of(settings, sandboxes.isolationByDefault());
     }
 
     /// Does at once what the session's files have to become.
@@ -237,10 +236,10 @@ public final class SessionFiles {
     private void passOn(SessionKey key) {
         var left = new HashSet<SnapshotId>();
         snapshots.of(key.id().value()).forEach(snapshot -> left.add(snapshot.id()));
-        if (left.isEmpty()) {
-            return;
-        }
         for (SessionId heir : store.read(handle -> Lineage.relatives(handle, key.id()))) {
+            if (left.isEmpty()) {
+                return;
+            }
             Set<SnapshotId> wanted =
                     store.read(handle -> FilePoints.all(handle, heir)).stream()
                             .flatMap(point -> FilePoints.snapshot(point.files()).stream())

@@ -208,9 +208,7 @@ public final class SessionJournal implements Journal {
 
     /// Entries of others in this turn that are new. Fails when the turn is another's.
     private List<StreamItem.Recorded> arrivals(Handle handle) {
-        if (!TurnRows.holds(handle, lease)) {
-            throw new LeaseLostException(lease.turn());
-        }
+        TurnRows.requireHeld(handle, lease);
         return EventRows.lastSeq(handle, lease.session()) > seen
                 ? EventRows.ofTurn(handle, lease.session(), lease.turn(), seen)
                 : List.of();

@@ -5,11 +5,9 @@ import dev.carrel.sandbox.DeletionReason;
 import dev.carrel.sandbox.Sandbox;
 import dev.carrel.sandbox.Sandboxes;
 import dev.carrel.sandbox.SessionSnapshots;
-import dev.carrel.sandbox.SnapshotId;
 import dev.carrel.store.Ids;
 import dev.carrel.store.Store;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -63,10 +61,9 @@ public final class SessionRemains {
         }
         for (String session : snapshots.sessions()) {
             if (!there.contains(session)) {
-                List<SnapshotId> left = snapshots.of(session).stream().map(s -> s.id()).toList();
-                snapshots.discard(left, id -> store.read(h -> FilesRows.isPending(h, id)));
+                files.discard(session);
             }
         }
-        snapshots.discard(snapshots.surplus(), id -> store.read(h -> FilesRows.isPending(h, id)));
+        snapshots.discard(snapshots.surplus(), files::isUsed);
     }
 }

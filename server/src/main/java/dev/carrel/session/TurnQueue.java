@@ -106,9 +106,7 @@ public final class TurnQueue {
     public void end(Lease lease, Event.TurnCompleted end) {
         StreamItem.Recorded entry =
                 store.write(handle -> {
-                    if (!TurnRows.holds(handle, lease)) {
-                        throw new LeaseLostException(lease.turn());
-                    }
+                    TurnRows.requireHeld(handle, lease);
                     TurnRows.complete(handle, lease.turn());
                     return EventRows.append(
                             handle, lease.key(), Optional.of(lease.turn()), end, clock.instant());

@@ -196,6 +196,13 @@ final class TurnRows {
                 == 1;
     }
 
+    /// Fails with [LeaseLostException] when it does not.
+    static void requireHeld(Handle handle, Lease lease) {
+        if (!holds(handle, lease)) {
+            throw new LeaseLostException(lease.turn());
+        }
+    }
+
     static void extend(Handle handle, Lease lease, Instant expiresAt) {
         handle.createUpdate("update turns set lease_expires_at = :expires where id = :id")
                 .bind("id", lease.turn().value())
